@@ -1,6 +1,6 @@
 """Settings for the whole suite: hypothesis profiles, and the table that the interop run prints at its end.
 
-Profiles: ``default`` for daily work, ``ci`` for .ci/run (chosen by CI=true; the same examples every time), ``expensive`` for a run overnight.
+Profiles: ``default`` for daily work, ``ci`` for .ci/run (chosen by CI=true; the same examples every time), ``expensive`` for a night.
 `HYPOTHESIS_PROFILE` names one.
 """
 
@@ -42,9 +42,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     peers = sorted({peer for row in cells.values() for peer in row})
     widths = [max(len(peer), 6) for peer in peers]
     terminalreporter.section("interop: who can do what with us")
-    terminalreporter.line(f"{'operation':<10} {'algorithm':<44} {'direction':<16} " + " ".join(f"{p:<{w}}" for p, w in zip(peers, widths, strict=True)))
-    for (operation, algorithm, direction), row in sorted(cells.items()):
-        marks = " ".join(f"{row.get(p, ''):<{w}}" for p, w in zip(peers, widths, strict=True))
+    lines = [("operation", "algorithm", "direction", dict(zip(peers, peers, strict=True)))]
+    lines += [(*key, row) for key, row in sorted(cells.items())]
+    for operation, algorithm, direction, row in lines:
+        marks = " ".join(f"{row.get(peer, ''):<{width}}" for peer, width in zip(peers, widths, strict=True))
         terminalreporter.line(f"{operation:<10} {algorithm:<44} {direction:<16} {marks}".rstrip())
     for note in sorted(set(notes)):
         terminalreporter.line(f"  limit of {note}")

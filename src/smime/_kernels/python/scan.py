@@ -1,0 +1,247 @@
+"""MIME line scanning, in Python: header block, header fields, boundary lines, mbox separators (RFC 5322, RFC 2046, RFC 4155).
+
+The twin of ``csrc/scan.c``: same names, same results. Every function gets a buffer and a window of it, returns plain integers that are
+offsets into the buffer, and keeps nothing between two calls. A line ends with LF, whether a CR stands before it or not.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = [
+    "CLOSE",
+    "CRLF_LINE",
+    "DELIMITER",
+    "ENVELOPE_FIELD",
+    "FIELD_WIDTH",
+    "KNOWN_FIELDS",
+    "MALFORMED_FIELD",
+    "MAX_PADDING",
+    "PADDED",
+    "PREFIX_ONLY",
+    "dash_lines",
+    "header_end",
+    "index_header",
+    "scan_boundary",
+]
+
+FIELD_WIDTH = 5
+"""Integers in one record of `index_header`: name start, name end, value start, value end, identifier."""
+
+KNOWN_FIELDS = (
+    b"",
+    b"content-type",
+    b"content-transfer-encoding",
+    b"content-disposition",
+    b"mime-version",
+    b"from",
+    b"sender",
+    b"subject",
+    b"date",
+    b"to",
+    b"message-id",
+    b"content-length",
+)
+"""Fields that `index_header` recognises; the identifier is the position in this tuple, 0 for every other field."""
+
+MALFORMED_FIELD = -1
+"""Identifier of a line that is neither a field nor a continuation."""
+ENVELOPE_FIELD = -2
+"""Identifier of a ``From `` line (or a quoted one) at the very start of a header block: a mailbox's envelope line."""
+
+DELIMITER, CLOSE, PREFIX_ONLY = 1, 2, 3
+"""Kinds of boundary line, in the low bits of a record of `scan_boundary`."""
+CRLF_LINE = 4
+"""Flag of a boundary line: it ends with CRLF (without: LF, or the end of the data)."""
+PADDED = 8
+"""Flag of a boundary line: white space follows the boundary (RFC 2046 transport-padding)."""
+MAX_PADDING = 1024
+"""Octets of transport padding that are waited for before a line is no boundary line any more."""
+
+_IDS = {name: number for number, name in enumerate(KNOWN_FIELDS) if name}
+_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
+_ENVELOPE = re.compile(rb">?From ")
+_TAIL = re.compile(rb"(--)?([ \t]*)(\r?\n|\r?\Z)?")
+_LF, _CR, _SPACE, _TAB = 10, 13, 32, 9
+
+
+def header_end(data: bytes, start: int, end: int) -> tuple[int, int]:
+    """Find the first empty line of a header block that begins at `start`.
+
+    Returns:
+        Where the empty line starts (which is the end of the fields) and where the line after it starts; ``(-1, -1)`` if there is none
+        before `end`.
+    """
+    if data[start : min(start + 1, end)] == b"\n":
+        return start, start + 1
+    if data[start : min(start + 2, end)] == b"\r\n":
+        return start, start + 2
+    plain = data.find(b"\n\n", start, end)
+    crlf = data.find(b"\n\r\n", start, end if plain < 0 else plain)
+    if crlf >= 0:
+        return crlf + 1, crlf + 3
+    return (plain + 1, plain + 2) if plain >= 0 else (-1, -1)
+
+
+def index_header(data: bytes, start: int, end: int, limit: int) -> list[int]:
+    """Index the fields of a header block (RFC 5322 section 2.2), without its empty line.
+
+    Args:
+        data: the buffer.
+        start: where the block starts.
+        end: where its last line ends.
+        limit: fields after which to stop.
+
+    Returns:
+        `FIELD_WIDTH` integers a field: where the name starts and ends, where the value starts (after the colon) and ends (without the last
+        line end, with the folding), and which of `KNOWN_FIELDS` it is. A line that is no field makes a record of its own with the
+        identifier `MALFORMED_FIELD`, an envelope line one with `ENVELOPE_FIELD`; their names are empty and the line is the value. If there
+        are more than `limit` records, ``limit + 1`` are returned.
+    """
+    records: list[int] = []
+    position = start
+    most = (limit + 1) * FIELD_WIDTH
+    find = data.find
+    while position < end:
+        next_line = find(b"\n", position, end) + 1 or end
+        while next_line < end and data[next_line] in (_SPACE, _TAB):
+            next_line = find(b"\n", next_line, end) + 1 or end
+        value_end = next_line
+        if data[value_end - 1] == _LF:
+            value_end -= 1
+            if value_end > position and data[value_end - 1] == _CR:
+                value_end -= 1
+        match = _FIELD.match(data, position, value_end)
+        if match is not None:
+            name_end = match.end(1)
+            identifier = _IDS.get(bytes(data[position:name_end]).lower(), 0) if name_end - position <= 25 else 0
+            records += (position, name_end, match.end(), value_end, identifier)
+        elif position == start and _ENVELOPE.match(data, position, value_end):
+            records += (position, position, position, value_end, ENVELOPE_FIELD)
+        else:
+            records += (position, position, position, value_end, MALFORMED_FIELD)
+        if len(records) >= most:
+            break
+        position = next_line
+    return records
+
+
+def scan_boundary(data: bytes, start: int, end: int, delimiter: bytes, bol: bool, final: bool, cap: int) -> tuple[list[int], int]:  # noqa: FBT001
+    """Find the lines that begin with a delimiter (RFC 2046 section 5.1.1).
+
+    Args:
+        data: the buffer.
+        start: where to start.
+        end: where the buffer ends for now.
+        delimiter: ``--`` and the boundary.
+        bol: `start` is the beginning of a line.
+        final: nothing follows `end`.
+        cap: records after which to stop.
+
+    Returns:
+        Records of three integers (where the line starts, its kind and flags, where the next line starts), and how far the buffer is
+        settled. What lies beyond that has to be given again with more data after it (or at once, if `cap` records were returned); it may
+        start with the line end that belongs to a delimiter. For a `PREFIX_ONLY` line the third integer is the end of the delimiter in it.
+    """
+    records: list[int] = []
+    size = len(delimiter)
+    needle = b"\n" + delimiter
+    position = start
+    if bol:
+        line = start if data[start : min(start + size, end)] == delimiter else -1
+        if line < 0 and not final and end - start < size and delimiter.startswith(bytes(data[start:end])):
+            return records, start
+    else:
+        line = -1
+    while True:
+        if line < 0:
+            found = data.find(needle, position, end)
+            if found < 0:
+                break
+            line = found + 1
+        after = line + size
+        match = _TAIL.match(data, after, min(end, after + MAX_PADDING + 5))
+        assert match is not None  # noqa: S101 - every group is optional
+        stop = match.end()
+        padding = match.end(2) - match.start(2)
+        ending = match.group(3)
+        complete = padding <= MAX_PADDING and ending is not None and (ending.endswith(b"\n") or (final and stop == end))
+        if complete:
+            kind = CLOSE if match.group(1) else DELIMITER
+            records += (line, kind | (CRLF_LINE if ending == b"\r\n" else 0) | (PADDED if padding else 0), stop)
+            position = stop
+        elif not final and padding <= MAX_PADDING and _undecided(data, after, end):
+            return records, _before_line(data, line, start)
+        else:
+            records += (line, PREFIX_ONLY, after)
+            position = after
+        if len(records) >= 3 * cap:
+            return records, position
+        if complete and data[position : min(position + size, end)] == delimiter:
+            line = position
+            continue
+        if complete and not final and end - position < size and delimiter.startswith(bytes(data[position:end])):
+            return records, position
+        if complete:
+            # the line end that was just consumed may not begin the next delimiter: look from the next line on
+            line = -1
+            continue
+        line = -1
+    if final:
+        return records, end
+    return records, _hold(data, max(position, start), end, delimiter)
+
+
+def _undecided(data: bytes, after: int, end: int) -> bool:
+    """Whether what follows a delimiter may still turn out to be a boundary line."""
+    tail = bytes(data[after:end])
+    if len(tail) > MAX_PADDING + 4:
+        return False
+    if tail.startswith(b"--"):
+        tail = tail[2:]
+    elif tail == b"-":
+        return True
+    return tail.lstrip(b" \t") in (b"", b"\r")
+
+
+def _before_line(data: bytes, line: int, start: int) -> int:
+    """Return where the line end before `line` starts."""
+    if line > start and data[line - 1] == _LF:
+        line -= 1
+        if line > start and data[line - 1] == _CR:
+            line -= 1
+    return line
+
+
+def _hold(data: bytes, start: int, end: int, delimiter: bytes) -> int:
+    """Return from where on the tail of the buffer may be a line end and the beginning of a delimiter."""
+    size = len(delimiter)
+    low = max(start, end - size)
+    newline = data.rfind(b"\n", low, end)
+    if newline >= 0:
+        tail = bytes(data[newline + 1 : end])
+        if delimiter.startswith(tail):
+            return _before_line(data, newline + 1, start)
+    if end > start and data[end - 1] == _CR:
+        return end - 1
+    return end
+
+
+def dash_lines(data: bytes, start: int, end: int, cap: int) -> tuple[list[int], int]:
+    """Find the lines that begin with two hyphens. `start` has to be the beginning of a line.
+
+    Returns:
+        Where they start, at most `cap`, and where to go on: `end` if the window is done.
+    """
+    lines: list[int] = []
+    if data[start : min(start + 2, end)] == b"--":
+        lines.append(start)
+    position = start
+    find = data.find
+    while len(lines) < cap:
+        found = find(b"\n--", position, end)
+        if found < 0:
+            return lines, end
+        lines.append(found + 1)
+        position = found + 1
+    return lines, position

@@ -33,9 +33,20 @@ BASE64_SPARE_BITS: Final = -14
 
 # scan: -40 to -49
 
-# der: -50 to -69
+# der: -50 to -69; the scanners of ber answer these too
+DER_TRUNCATED: Final = -50
+DER_BEYOND_PARENT: Final = -51
+DER_NO_END: Final = -52
+DER_UNEXPECTED_END: Final = -53
+DER_BAD_TAG: Final = -54
+DER_BAD_LENGTH: Final = -55
+DER_INDEFINITE_PRIMITIVE: Final = -56
+DER_TOO_DEEP: Final = -57  # a LimitExceeded, as the next
+DER_TOO_MANY: Final = -58
 
 # ber: -70 to -89
+BER_WRONG_SEGMENT: Final = -70
+BER_TOO_LARGE: Final = -71
 
 REASONS: Final[dict[int, tuple[str, str]]] = {
     BASE64_CHARACTER: ("base64", "character outside the alphabet"),
@@ -45,7 +56,16 @@ REASONS: Final[dict[int, tuple[str, str]]] = {
     BASE64_SPARE_BITS: ("base64", "the spare bits before the padding are not zero"),
     # scan
     # der
+    DER_TRUNCATED: ("ber", "the input ends inside an element"),
+    DER_BEYOND_PARENT: ("ber", "an element is longer than the one that holds it"),
+    DER_NO_END: ("ber", "an element of indefinite length is not ended inside the one that holds it"),
+    DER_UNEXPECTED_END: ("ber", "end-of-contents octets where none belong"),
+    DER_BAD_TAG: ("ber", "bad tag number"),
+    DER_BAD_LENGTH: ("ber", "bad length octets"),
+    DER_INDEFINITE_PRIMITIVE: ("ber", "a primitive element of indefinite length"),
     # ber
+    BER_WRONG_SEGMENT: ("ber", "a segment that is not an OCTET STRING"),
+    BER_TOO_LARGE: ("ber", "a length beyond all reason"),
 }
 """Status code: the layer and the reason of the `ParseError`."""
 

@@ -6,19 +6,18 @@ chunks. `Skipper` finds the end of something of indefinite length without keepin
 
 from __future__ import annotations
 
-from smime._kernels.python.der import (
-    BAD_LENGTH,
-    BAD_TAG,
-    BEYOND_PARENT,
-    INDEFINITE_PRIMITIVE,
-    MAX_TAG_NUMBER,
-    NO_END,
-    TOO_DEEP,
-    TOO_LARGE,
-    TOO_MANY,
-    UNEXPECTED_END,
-    WRONG_SEGMENT,
-    error,
+from smime._kernels.python.der import MAX_TAG_NUMBER, error
+from smime._kernels.status import (
+    BER_TOO_LARGE,
+    BER_WRONG_SEGMENT,
+    DER_BAD_LENGTH,
+    DER_BAD_TAG,
+    DER_BEYOND_PARENT,
+    DER_INDEFINITE_PRIMITIVE,
+    DER_NO_END,
+    DER_TOO_DEEP,
+    DER_TOO_MANY,
+    DER_UNEXPECTED_END,
 )
 
 __all__ = ["COPY_BELOW", "MAX_LEVELS", "UNBOUNDED", "Octets", "Skipper"]
@@ -27,7 +26,6 @@ MAX_LEVELS = 128  # the C twin's stack; a limit above it means it
 UNBOUNDED = (1 << 63) - 1  # no definite length around
 COPY_BELOW = 2048  # shorter segments are joined, longer ones are handed out as slices of the input
 
-_Bytes = bytes | bytearray | memoryview
 
 # what the next octet is
 _IDENTIFIER, _TAG_NUMBER, _LENGTH, _LENGTH_OCTETS, _SEGMENT, _DONE = range(6)
@@ -79,7 +77,7 @@ class Octets:
         self._length = 0  # its length so far, then what remains of the segment
         self._octets = 0  # length octets to come
 
-    def update(self, data: _Bytes) -> tuple[int, list[bytes | memoryview]]:
+    def update(self, data: bytes | bytearray | memoryview) -> tuple[int, list[bytes | memoryview]]:
         """Take more octets.
 
         Returns:
@@ -125,32 +123,32 @@ class Octets:
             bounded = self._limits[-1] != UNBOUNDED
             if here >= self._limits[-1]:
                 self._fail(
-                    NO_END if phase == _IDENTIFIER and self._levels else BEYOND_PARENT, here if phase == _IDENTIFIER else self._start
+                    DER_NO_END if phase == _IDENTIFIER and self._levels else DER_BEYOND_PARENT, here if phase == _IDENTIFIER else self._start
                 )
             octet = view[at]
             at += 1
             if phase == _IDENTIFIER:
                 self._start = here
                 if octet not in self._tags and not (octet == 0 and self._levels):
-                    self._fail(WRONG_SEGMENT, here)
+                    self._fail(BER_WRONG_SEGMENT, here)
                 self._tag = octet
                 phase = _LENGTH
                 continue
             if phase == _LENGTH:
                 if self._tag == 0:
                     if octet:
-                        self._fail(BAD_TAG, self._start)
+                        self._fail(DER_BAD_TAG, self._start)
                     if not self._indefinite[-1]:
-                        self._fail(UNEXPECTED_END, self._start)
+                        self._fail(DER_UNEXPECTED_END, self._start)
                     self._pop()
                     phase = _IDENTIFIER if self._levels else _DONE
                     continue
                 if octet == 0xFF:
-                    self._fail(BAD_LENGTH, self._start)
+                    self._fail(DER_BAD_LENGTH, self._start)
                 self._length = octet
                 if octet == 0x80:
                     if not self._tag & 0x20:
-                        self._fail(INDEFINITE_PRIMITIVE, self._start)
+                        self._fail(DER_INDEFINITE_PRIMITIVE, self._start)
                     self._push(self._limits[-1], indefinite=True)
                     phase = _IDENTIFIER
                     continue
@@ -158,25 +156,25 @@ class Octets:
                     self._octets = octet & 0x7F
                     self._length = 0
                     if bounded and self._octets > self._limits[-1] - here - 1:
-                        self._fail(BEYOND_PARENT, self._start)
+                        self._fail(DER_BEYOND_PARENT, self._start)
                     phase = _LENGTH_OCTETS
                     continue
             else:  # _LENGTH_OCTETS
                 self._length = self._length << 8 | octet
                 self._octets -= 1
                 if self._length >= UNBOUNDED:
-                    self._fail(TOO_LARGE, self._start)
+                    self._fail(BER_TOO_LARGE, self._start)
                 if self._octets:
                     continue
             # the header is complete
             if self._length > self._limits[-1] - (here + 1):
-                self._fail(BEYOND_PARENT if bounded else TOO_LARGE, self._start)
+                self._fail(DER_BEYOND_PARENT if bounded else BER_TOO_LARGE, self._start)
             if self._tag & 0x20:
                 self._push(here + 1 + self._length, indefinite=False)
                 phase = _IDENTIFIER
             else:
                 if not self._segments:
-                    self._fail(TOO_MANY, self._start)
+                    self._fail(DER_TOO_MANY, self._start)
                 self._segments -= 1
                 phase = _SEGMENT
         if joined:
@@ -188,7 +186,7 @@ class Octets:
 
     def _push(self, limit: int, *, indefinite: bool) -> None:
         if self._levels >= self._depth:
-            self._fail(TOO_DEEP, self._start)
+            self._fail(DER_TOO_DEEP, self._start)
         self._levels += 1
         self._limits.append(limit)
         self._indefinite.append(indefinite)
@@ -248,7 +246,7 @@ class Skipper:
         self._length = 0
         self._octets = 0
 
-    def update(self, data: _Bytes) -> int:
+    def update(self, data: bytes | bytearray | memoryview) -> int:
         """Take more octets, and return how many of them belong to the element, its end-of-contents octets included.
 
         Raises:
@@ -272,7 +270,7 @@ class Skipper:
                 break
             here = base + at
             if here >= self._limit:
-                self._fail(NO_END if phase == _IDENTIFIER else BEYOND_PARENT, here if phase == _IDENTIFIER else self._start)
+                self._fail(DER_NO_END if phase == _IDENTIFIER else DER_BEYOND_PARENT, here if phase == _IDENTIFIER else self._start)
             octet = view[at]
             at += 1
             if phase == _IDENTIFIER:
@@ -283,31 +281,31 @@ class Skipper:
                 continue
             if phase == _TAG_NUMBER:
                 if octet == 0x80 and not self._number:
-                    self._fail(BAD_TAG, self._start)
+                    self._fail(DER_BAD_TAG, self._start)
                 self._number = self._number << 7 | octet & 0x7F
                 if self._number > MAX_TAG_NUMBER:
-                    self._fail(BAD_TAG, self._start)
+                    self._fail(DER_BAD_TAG, self._start)
                 if octet < 0x80:
                     if self._number < 0x1F:
-                        self._fail(BAD_TAG, self._start)
+                        self._fail(DER_BAD_TAG, self._start)
                     phase = _LENGTH
                 continue
             if phase == _LENGTH:
                 if self._identifier == 0:
                     if octet:
-                        self._fail(BAD_TAG, self._start)
+                        self._fail(DER_BAD_TAG, self._start)
                     self._levels -= 1
                     phase = _IDENTIFIER if self._levels else _DONE
                     continue
                 if octet == 0xFF:
-                    self._fail(BAD_LENGTH, self._start)
+                    self._fail(DER_BAD_LENGTH, self._start)
                 self._length = octet
                 if octet == 0x80:
                     if not self._identifier & 0x20:
-                        self._fail(INDEFINITE_PRIMITIVE, self._start)
+                        self._fail(DER_INDEFINITE_PRIMITIVE, self._start)
                     self._count()
                     if self._levels > self._depth:
-                        self._fail(TOO_DEEP, self._start)
+                        self._fail(DER_TOO_DEEP, self._start)
                     self._levels += 1
                     phase = _IDENTIFIER
                     continue
@@ -315,18 +313,18 @@ class Skipper:
                     self._octets = octet & 0x7F
                     self._length = 0
                     if self._limit != UNBOUNDED and self._octets > self._limit - here - 1:
-                        self._fail(BEYOND_PARENT, self._start)
+                        self._fail(DER_BEYOND_PARENT, self._start)
                     phase = _LENGTH_OCTETS
                     continue
             else:  # _LENGTH_OCTETS
                 self._length = self._length << 8 | octet
                 self._octets -= 1
                 if self._length >= UNBOUNDED:
-                    self._fail(TOO_LARGE, self._start)
+                    self._fail(BER_TOO_LARGE, self._start)
                 if self._octets:
                     continue
             if self._length > self._limit - (here + 1):
-                self._fail(BEYOND_PARENT if self._limit != UNBOUNDED else TOO_LARGE, self._start)
+                self._fail(DER_BEYOND_PARENT if self._limit != UNBOUNDED else BER_TOO_LARGE, self._start)
             self._count()
             phase = _SEGMENT
         self._phase = phase
@@ -336,7 +334,7 @@ class Skipper:
 
     def _count(self) -> None:
         if not self._left:
-            self._fail(TOO_MANY, self._start)
+            self._fail(DER_TOO_MANY, self._start)
         self._left -= 1
 
     def _fail(self, status: int, offset: int) -> None:

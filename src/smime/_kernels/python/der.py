@@ -19,7 +19,19 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 
-from smime.errors import LimitExceeded, ParseError, SMIMEError
+from smime._kernels.status import (
+    DER_BAD_LENGTH,
+    DER_BAD_TAG,
+    DER_BEYOND_PARENT,
+    DER_INDEFINITE_PRIMITIVE,
+    DER_NO_END,
+    DER_TOO_DEEP,
+    DER_TOO_MANY,
+    DER_TRUNCATED,
+    DER_UNEXPECTED_END,
+)
+from smime._kernels.status import error as status_error
+from smime.errors import LimitExceeded, SMIMEError
 
 __all__ = ["CONTENT", "END", "FIELDS", "MAX_TAG_NUMBER", "NEXT", "START", "STOP", "TAG", "error", "index"]
 
@@ -29,39 +41,14 @@ MAX_TAG_NUMBER = (1 << 24) - 1
 MAX_OFFSET = (1 << 32) - 1
 MAX_DEPTH = 256  # the C twin's stack; a limit above it means it
 
-# status codes of the C kernels (csrc/smime_api.h), in its order from -1 down
-TRUNCATED = -1
-BEYOND_PARENT = -2
-NO_END = -3
-UNEXPECTED_END = -4
-BAD_TAG = -5
-BAD_LENGTH = -6
-INDEFINITE_PRIMITIVE = -7
-TOO_DEEP = -8
-TOO_MANY = -9
-WRONG_SEGMENT = -10
-TOO_LARGE = -11
-
-_REASONS = {
-    TRUNCATED: "the input ends inside an element",
-    BEYOND_PARENT: "an element is longer than the one that holds it",
-    NO_END: "an element of indefinite length is not ended inside the one that holds it",
-    UNEXPECTED_END: "end-of-contents octets where none belong",
-    BAD_TAG: "bad tag number",
-    BAD_LENGTH: "bad length octets",
-    INDEFINITE_PRIMITIVE: "a primitive element of indefinite length",
-    WRONG_SEGMENT: "a segment that is not an OCTET STRING",
-    TOO_LARGE: "a length beyond all reason",
-}
-
 
 def error(status: int, offset: int, depth: int, elements: int, limit_name: str = "asn1_elements") -> SMIMEError:
     """Return the exception that a negative status of a BER or DER kernel stands for."""
-    if status == TOO_DEEP:
+    if status == DER_TOO_DEEP:
         return LimitExceeded("asn1_depth", depth, offset)
-    if status == TOO_MANY:
+    if status == DER_TOO_MANY:
         return LimitExceeded(limit_name, elements, offset)
-    return ParseError("ber", _REASONS[status], offset)
+    return status_error(status, offset)
 
 
 def index(
@@ -120,7 +107,7 @@ def index(
         # -- identifier octets --
         begin = at
         if at >= limit:
-            raise error(NO_END if bounded else TRUNCATED, at, depth, elements)
+            raise error(DER_NO_END if bounded else DER_TRUNCATED, at, depth, elements)
         identifier = view[at]
         at += 1
         tag = identifier
@@ -128,22 +115,22 @@ def index(
             number = 0
             while True:
                 if at >= limit:
-                    raise error(BEYOND_PARENT if bounded else TRUNCATED, begin, depth, elements)
+                    raise error(DER_BEYOND_PARENT if bounded else DER_TRUNCATED, begin, depth, elements)
                 octet = view[at]
                 at += 1
                 if octet == 0x80 and number == 0:
-                    raise error(BAD_TAG, begin, depth, elements)
+                    raise error(DER_BAD_TAG, begin, depth, elements)
                 number = number << 7 | octet & 0x7F
                 if number > MAX_TAG_NUMBER:
-                    raise error(BAD_TAG, begin, depth, elements)
+                    raise error(DER_BAD_TAG, begin, depth, elements)
                 if octet < 0x80:
                     break
             if number < 0x1F:
-                raise error(BAD_TAG, begin, depth, elements)
+                raise error(DER_BAD_TAG, begin, depth, elements)
             tag = number << 8 | identifier
         # -- length octets --
         if at >= limit:
-            raise error(BEYOND_PARENT if bounded else TRUNCATED, begin, depth, elements)
+            raise error(DER_BEYOND_PARENT if bounded else DER_TRUNCATED, begin, depth, elements)
         length = view[at]
         at += 1
         der = True
@@ -154,9 +141,9 @@ def index(
         elif length > 0x80:
             octets = length & 0x7F
             if octets == 0x7F:
-                raise error(BAD_LENGTH, begin, depth, elements)
+                raise error(DER_BAD_LENGTH, begin, depth, elements)
             if at + octets > limit:
-                raise error(BEYOND_PARENT if bounded else TRUNCATED, begin, depth, elements)
+                raise error(DER_BEYOND_PARENT if bounded else DER_TRUNCATED, begin, depth, elements)
             der = view[at] != 0
             length = int.from_bytes(view[at : at + octets], "big")
             der = der and length >= 0x80
@@ -164,11 +151,11 @@ def index(
         # -- end-of-contents octets --
         if tag == 0:
             if open_ended or length:
-                raise error(BAD_TAG, begin, depth, elements)
+                raise error(DER_BAD_TAG, begin, depth, elements)
             if not stack and siblings:
                 return out, begin, non_der
             if not indefinite or at != begin + 2:
-                raise error(UNEXPECTED_END, begin, depth, elements)
+                raise error(DER_UNEXPECTED_END, begin, depth, elements)
             if position >= 0:
                 out[position + STOP] = begin
                 out[position + END] = at
@@ -178,12 +165,12 @@ def index(
             previous_start, previous_end = closed, at
             continue
         if length > limit - at:
-            raise error(BEYOND_PARENT if bounded else TRUNCATED, begin, depth, elements)
+            raise error(DER_BEYOND_PARENT if bounded else DER_TRUNCATED, begin, depth, elements)
         if open_ended and not identifier & 0x20:
-            raise error(INDEFINITE_PRIMITIVE, begin, depth, elements)
+            raise error(DER_INDEFINITE_PRIMITIVE, begin, depth, elements)
         count += 1
         if count > elements:
-            raise error(TOO_MANY, begin, depth, elements)
+            raise error(DER_TOO_MANY, begin, depth, elements)
         stop = at + length
         if non_der < 0 and not (der and _is_der(view, tag, at, stop)):
             non_der = begin
@@ -194,7 +181,7 @@ def index(
             out.extend((tag, begin, at, stop, stop, entry + FIELDS))
         if identifier & 0x20 and (open_ended or level < leaf or inside):
             if level >= depth:
-                raise error(TOO_DEEP, begin, depth, elements)
+                raise error(DER_TOO_DEEP, begin, depth, elements)
             stack.append((limit, bounded, indefinite, position, opened, previous_start, previous_end, is_set))
             if not open_ended:
                 limit, bounded = stop, True

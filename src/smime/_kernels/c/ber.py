@@ -1,0 +1,3 @@
+"""Stand-in until the C form exists."""
+
+from smime._kernels.python.ber import *  # noqa: F403

@@ -23,6 +23,7 @@ __all__ = [
     "header_end",
     "index_header",
     "scan_boundary",
+    "searchable",
 ]
 
 FIELD_WIDTH = 5
@@ -62,7 +63,7 @@ _IDS = {name: number for number, name in enumerate(KNOWN_FIELDS) if name}
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
 _ENVELOPE = re.compile(rb">?From ")
 _TAIL = re.compile(rb"(--)?([ \t]*)(\r?\n|\r?\Z)?")
-_LF, _CR, _SPACE, _TAB = 10, 13, 32, 9
+_LF, _CR, _SPACE, _TAB, _HYPHEN = 10, 13, 32, 9, 45
 
 
 def header_end(data: bytes, start: int, end: int) -> tuple[int, int]:
@@ -126,7 +127,7 @@ def index_header(data: bytes, start: int, end: int, limit: int) -> list[int]:
     return records
 
 
-def scan_boundary(data: bytes, start: int, end: int, delimiter: bytes, bol: bool, final: bool, cap: int) -> tuple[list[int], int]:  # noqa: FBT001
+def scan_boundary(data: bytes, start: int, end: int, delimiter: bytes, bol: bool, final: bool, cap: int) -> tuple[list[int], int]:
     """Find the lines that begin with a delimiter (RFC 2046 section 5.1.1).
 
     Args:
@@ -146,62 +147,38 @@ def scan_boundary(data: bytes, start: int, end: int, delimiter: bytes, bol: bool
     records: list[int] = []
     size = len(delimiter)
     needle = b"\n" + delimiter
-    position = start
-    if bol:
-        line = start if data[start : min(start + size, end)] == delimiter else -1
-        if line < 0 and not final and end - start < size and delimiter.startswith(bytes(data[start:end])):
-            return records, start
-    else:
-        line = -1
+    floor = position = start
     while True:
+        line = -1
+        if bol:
+            head = bytes(data[position : min(position + size, end)])
+            if head == delimiter:
+                line = position
+            elif not final and position + size > end and delimiter.startswith(head):
+                return records, position
         if line < 0:
-            found = data.find(needle, position, end)
-            if found < 0:
+            line = data.find(needle, position, end) + 1
+            if not line:
                 break
-            line = found + 1
         after = line + size
         match = _TAIL.match(data, after, min(end, after + MAX_PADDING + 5))
         assert match is not None  # noqa: S101 - every group is optional
         stop = match.end()
         padding = match.end(2) - match.start(2)
         ending = match.group(3)
-        complete = padding <= MAX_PADDING and ending is not None and (ending.endswith(b"\n") or (final and stop == end))
-        if complete:
+        bol = padding <= MAX_PADDING and ending is not None and (ending.endswith(b"\n") or (final and stop == end))
+        if bol:
             kind = CLOSE if match.group(1) else DELIMITER
             records += (line, kind | (CRLF_LINE if ending == b"\r\n" else 0) | (PADDED if padding else 0), stop)
-            position = stop
-        elif not final and padding <= MAX_PADDING and _undecided(data, after, end):
-            return records, _before_line(data, line, start)
+            floor = position = stop
+        elif not final and padding <= MAX_PADDING and (stop == end or (stop == after == end - 1 and data[after] == _HYPHEN)):
+            return records, _before_line(data, line, floor)
         else:
             records += (line, PREFIX_ONLY, after)
             position = after
         if len(records) >= 3 * cap:
             return records, position
-        if complete and data[position : min(position + size, end)] == delimiter:
-            line = position
-            continue
-        if complete and not final and end - position < size and delimiter.startswith(bytes(data[position:end])):
-            return records, position
-        if complete:
-            # the line end that was just consumed may not begin the next delimiter: look from the next line on
-            line = -1
-            continue
-        line = -1
-    if final:
-        return records, end
-    return records, _hold(data, max(position, start), end, delimiter)
-
-
-def _undecided(data: bytes, after: int, end: int) -> bool:
-    """Whether what follows a delimiter may still turn out to be a boundary line."""
-    tail = bytes(data[after:end])
-    if len(tail) > MAX_PADDING + 4:
-        return False
-    if tail.startswith(b"--"):
-        tail = tail[2:]
-    elif tail == b"-":
-        return True
-    return tail.lstrip(b" \t") in (b"", b"\r")
+    return records, end if final else _hold(data, floor, end, delimiter)
 
 
 def _before_line(data: bytes, line: int, start: int) -> int:
@@ -227,14 +204,14 @@ def _hold(data: bytes, start: int, end: int, delimiter: bytes) -> int:
     return end
 
 
-def dash_lines(data: bytes, start: int, end: int, cap: int) -> tuple[list[int], int]:
-    """Find the lines that begin with two hyphens. `start` has to be the beginning of a line.
+def dash_lines(data: bytes, start: int, end: int, bol: bool, cap: int) -> tuple[list[int], int]:  # noqa: FBT001
+    """Find the lines that begin with two hyphens; `bol` says that `start` is the beginning of a line.
 
     Returns:
         Where they start, at most `cap`, and where to go on: `end` if the window is done.
     """
     lines: list[int] = []
-    if data[start : min(start + 2, end)] == b"--":
+    if bol and data[start : min(start + 2, end)] == b"--":
         lines.append(start)
     position = start
     find = data.find
@@ -245,3 +222,8 @@ def dash_lines(data: bytes, start: int, end: int, cap: int) -> tuple[list[int], 
         lines.append(found + 1)
         position = found + 1
     return lines, position
+
+
+def searchable(data: bytes | bytearray | memoryview) -> bytes:
+    """Return the same octets as an object that the functions of this module can search."""
+    return bytes(data) if isinstance(data, memoryview) else data  # type: ignore[return-value]

@@ -1,0 +1,586 @@
+"""MIME entities: push parsers for one entity and for one multipart, and the tree of a whole message.
+
+Nothing is decoded and nothing is re-serialised here; everything is the received octets or offsets into them.
+
+The rules of a multipart (RFC 2046 section 5.1.1)::
+
+    body         = preamble, parts, epilogue
+    delimiter    = line end, "--" boundary, transport padding, line end       the line end in front belongs to the delimiter
+    close        = the same with "--" after the boundary; may end with the data
+    line end     = CRLF or LF
+
+RFC 2046 lets a line that merely begins with the delimiter count as one. Then a boundary that extends another one cannot be nested in it, so
+here only white space may follow; a line that goes on in another way is content, and `MultipartReader.boundary_prefix` tells that there was one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from smime._kernels import scan
+from smime.errors import LimitExceeded, ParseError
+from smime.limits import DEFAULT_LIMITS
+from smime.mime.header import HeaderFields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from smime.limits import Limits
+    from smime.mime.parameters import ContentType
+
+    Buffer = bytes | bytearray | memoryview
+
+__all__ = [
+    "Body",
+    "Closed",
+    "EntityReader",
+    "Epilogue",
+    "Event",
+    "HeaderBlock",
+    "MIMEPart",
+    "MultipartReader",
+    "PartData",
+    "PartEnd",
+    "PartStart",
+    "Preamble",
+    "parse",
+]
+
+
+class Event:
+    """What a reader reports. Data in an event is valid until the buffer it was cut from changes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in self.__slots__)})"
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+
+    __hash__ = object.__hash__
+
+
+class _Data(Event):
+    __slots__ = ("data",)
+
+    def __init__(self, data: Buffer) -> None:
+        self.data = data
+
+
+class HeaderBlock(Event):
+    """The header of the entity.
+
+    Attributes:
+        fields: the fields; offsets in it count from the start of `raw`.
+        raw: the received octets with the empty line.
+    """
+
+    __slots__ = ("fields", "raw")
+
+    def __init__(self, fields: HeaderFields, raw: bytes) -> None:
+        self.fields = fields
+        self.raw = raw
+
+
+class Body(_Data):
+    """Some octets of the entity's body."""
+
+    __slots__ = ()
+
+
+class Preamble(_Data):
+    """Some octets before the first part, without the line end that belongs to the delimiter."""
+
+    __slots__ = ()
+
+
+class PartData(_Data):
+    """Some octets of a part as received, its header included, without the line end that belongs to the delimiter."""
+
+    __slots__ = ()
+
+
+class Epilogue(_Data):
+    """Some octets after the close delimiter's line."""
+
+    __slots__ = ()
+
+
+class PartStart(Event):
+    """A part begins.
+
+    Attributes:
+        index: its number, from 0.
+        offset: where its first octet is, in the body of the multipart.
+    """
+
+    __slots__ = ("index", "offset")
+
+    def __init__(self, index: int, offset: int) -> None:
+        self.index = index
+        self.offset = offset
+
+
+class PartEnd(Event):
+    """A part has ended.
+
+    Attributes:
+        index: its number, from 0.
+        offset: where the octet after its last one is, in the body of the multipart.
+    """
+
+    __slots__ = ("index", "offset")
+
+    def __init__(self, index: int, offset: int) -> None:
+        self.index = index
+        self.offset = offset
+
+
+class Closed(Event):
+    """The close delimiter was there."""
+
+    __slots__ = ()
+
+
+class EntityReader:
+    """Reads one entity: its header block and then its body.
+
+    Attributes:
+        fields: the header, once it is complete.
+        header_size: octets up to the body, once the header is complete.
+    """
+
+    __slots__ = ("_block", "_limits", "_line", "fields", "header_size")
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._limits = limits
+        self._block: bytearray | None = bytearray()
+        self._line = 0  # where the last line that has begun starts
+        self.fields: HeaderFields | None = None
+        self.header_size = 0
+
+    def receive(self, data: Buffer) -> list[Event]:
+        """Take some octets; return the events they complete.
+
+        Raises:
+            LimitExceeded: the header is larger than `Limits.header_size` or has more than `Limits.header_fields` fields.
+        """
+        block = self._block
+        size = len(data)
+        if block is None:
+            return [Body(data)] if size else []
+        limit = self._limits.header_size
+        before = len(block)
+        take = min(size, limit + 2 - before)
+        if not before and isinstance(data, bytes):
+            end, body = scan.header_end(data, 0, take)
+            if 0 <= end <= limit:
+                events: list[Event] = [self._header(data[:body], end)]
+                if body < size:
+                    events.append(Body(memoryview(data)[body:]))
+                return events
+        block += data if take == size else memoryview(data)[:take]
+        if block.find(b"\n", before) >= 0:
+            end, body = scan.header_end(block, self._line, len(block))
+            if 0 <= end <= limit:
+                events = [self._header(bytes(memoryview(block)[:body]), end)]
+                if body - before < size:
+                    events.append(Body(memoryview(data)[body - before :]))
+                return events
+            self._line = block.rfind(b"\n") + 1
+        if len(block) > limit + 1:
+            raise LimitExceeded("header_size", limit, limit)
+        return []
+
+    def finish(self) -> list[Event]:
+        """Say that nothing more comes; return the header if it went to the end of the data."""
+        if self._block is None:
+            return []
+        raw = bytes(self._block)
+        if len(raw) > self._limits.header_size:
+            raise LimitExceeded("header_size", self._limits.header_size, self._limits.header_size)
+        return [self._header(raw, len(raw))]
+
+    def _header(self, raw: bytes, end: int) -> HeaderBlock:
+        self._block = None
+        self.fields = HeaderFields.of_block(raw, 0, end, len(raw), self._limits)
+        self.header_size = len(raw)
+        return HeaderBlock(self.fields, raw)
+
+
+_CAP = 256
+_LF, _CR = 10, 13
+_PREAMBLE, _PART, _EPILOGUE = range(3)
+_EVENT_OF_STATE: tuple[type[_Data], ...] = (Preamble, PartData, Epilogue)
+
+
+class MultipartReader:
+    """Reads the body of one multipart.
+
+    Attributes:
+        parts: how many parts have begun.
+        closed: the close delimiter was there.
+        boundary_prefix: a line began with the delimiter and went on with other text; it is content.
+        crlf_delimiters: how many boundary lines ended with CRLF.
+        lf_delimiters: how many ended with LF alone.
+        padded_delimiters: how many had white space after the boundary.
+        delimiter_after_close: boundary lines after the close delimiter, which are epilogue.
+    """
+
+    __slots__ = (
+        "_bol",
+        "_delimiter",
+        "_held",
+        "_limits",
+        "_offset",
+        "_state",
+        "boundary_prefix",
+        "closed",
+        "crlf_delimiters",
+        "delimiter_after_close",
+        "lf_delimiters",
+        "padded_delimiters",
+        "parts",
+    )
+
+    def __init__(self, boundary: bytes | str, limits: Limits = DEFAULT_LIMITS) -> None:
+        """Prepare for a multipart.
+
+        Raises:
+            ParseError: the boundary is empty or holds a line end.
+        """
+        octets = boundary.encode("utf-8", "replace") if isinstance(boundary, str) else bytes(boundary)
+        octets = octets.rstrip(b" \t")
+        if not octets or b"\n" in octets or b"\r" in octets:
+            raise ParseError("mime", "the boundary is empty or holds a line end")
+        self._delimiter = b"--" + octets
+        self._limits = limits
+        self._held = b""
+        self._bol = True
+        self._state = _PREAMBLE
+        self._offset = 0
+        self.parts = 0
+        self.closed = False
+        self.boundary_prefix = False
+        self.crlf_delimiters = 0
+        self.lf_delimiters = 0
+        self.padded_delimiters = 0
+        self.delimiter_after_close = 0
+
+    @property
+    def lf_only(self) -> bool:
+        """Every boundary line ended with LF alone."""
+        return self.lf_delimiters > 0 and self.crlf_delimiters == 0
+
+    def receive(self, data: Buffer) -> list[Event]:
+        """Take some octets of the body; return the events they complete.
+
+        Raises:
+            LimitExceeded: there are more than `Limits.mime_parts` parts.
+        """
+        events: list[Event] = []
+        source = scan.searchable(data)
+        size = len(source)
+        start = 0
+        held = self._held
+        most = len(self._delimiter) + scan.MAX_PADDING + 16
+        while held:
+            # settle the held line first, on a small joint buffer, so that the rest of the chunk is not copied
+            stop = source.find(b"\n", start, start + most) + 1 or min(size, start + most)
+            joint = held + source[start:stop]
+            settled = self._scan(joint, joint, 0, False, events)
+            rest = len(joint) - settled
+            if stop < size and rest <= stop - start:
+                start = stop - rest
+                break
+            held = joint[settled:]
+            start = stop
+            if start == size:
+                self._held = held
+                return events
+        settled = self._scan(data, source, start, False, events)
+        self._held = bytes(source[settled:])
+        return events
+
+    def finish(self) -> list[Event]:
+        """Say that the body ends here; return the last events. Without a close delimiter `closed` stays False."""
+        events: list[Event] = []
+        held, self._held = self._held, b""
+        self._scan(held, held, 0, True, events)
+        if self._state == _PART:
+            events.append(PartEnd(self.parts - 1, self._offset))
+            self._state = _EPILOGUE
+        return events
+
+    def _scan(self, data: Buffer, source: bytes, position: int, final: bool, events: list[Event]) -> int:  # noqa: FBT001
+        """Emit what is settled in ``data[position:]``; return where the rest starts. `source` is the same octets in searchable form."""
+        end = len(source)
+        bol = self._bol
+        while True:
+            records, settled = scan.scan_boundary(source, position, end, self._delimiter, bol, final, _CAP)
+            for i in range(0, len(records), 3):
+                line, kind, after = records[i : i + 3]
+                if kind & 3 == scan.PREFIX_ONLY:
+                    self.boundary_prefix = True
+                elif self._state == _EPILOGUE:
+                    self.delimiter_after_close += 1
+                else:
+                    stop = line
+                    if stop > position and source[stop - 1] == _LF:
+                        stop -= 2 if stop - 1 > position and source[stop - 2] == _CR else 1
+                    self._emit(data, position, stop, events)
+                    self._delimiter_line(kind, after - stop, events)
+                    position = after
+            self._emit(data, position, settled, events)
+            if settled > position or records:
+                bol = bool(records) and settled == records[-1] and records[-2] & 3 != scan.PREFIX_ONLY
+            position = settled
+            if len(records) < 3 * _CAP:
+                self._bol = bol
+                return position
+
+    def _emit(self, data: Buffer, start: int, stop: int, events: list[Event]) -> None:
+        if stop > start:
+            whole = start == 0 and stop == len(data)
+            events.append(_EVENT_OF_STATE[self._state](data if whole else memoryview(data)[start:stop]))
+            self._offset += stop - start
+
+    def _delimiter_line(self, kind: int, size: int, events: list[Event]) -> None:
+        if kind & scan.CRLF_LINE:
+            self.crlf_delimiters += 1
+        else:
+            self.lf_delimiters += 1
+        if kind & scan.PADDED:
+            self.padded_delimiters += 1
+        if self._state == _PART:
+            events.append(PartEnd(self.parts - 1, self._offset))
+        self._offset += size
+        if kind & 3 == scan.CLOSE:
+            self.closed = True
+            self._state = _EPILOGUE
+            events.append(Closed())
+            return
+        if self.parts >= self._limits.mime_parts:
+            raise LimitExceeded("mime_parts", self._limits.mime_parts, self._offset)
+        self._state = _PART
+        events.append(PartStart(self.parts, self._offset))
+        self.parts += 1
+
+
+class MIMEPart:
+    """A node of a parsed message: offsets into the buffer that was parsed.
+
+    Attributes:
+        fields: the header.
+        content_type: its Content-Type, or the default of its place.
+        start: where the part starts, its header included.
+        end: where it ends; the line end that belongs to a delimiter is not in it.
+        children: the parts of a multipart, or the one entity in a message/rfc822.
+        boundary: the boundary of a multipart, None for all others and for a multipart without one.
+        closed: a multipart's close delimiter was there.
+        preamble_end: where the octets before a multipart's first delimiter end (they start at `body_start`).
+        epilogue_start: where the octets after a multipart's close delimiter start (they end at `end`).
+        depth: 0 for the message itself.
+    """
+
+    __slots__ = ("boundary", "children", "closed", "content_type", "depth", "end", "epilogue_start", "fields", "preamble_end", "start")
+
+    def __init__(self, fields: HeaderFields, content_type: ContentType, start: int, depth: int) -> None:
+        self.fields = fields
+        self.content_type = content_type
+        self.start = start
+        self.end = -1
+        self.children: list[MIMEPart] = []
+        self.boundary: bytes | None = None
+        self.closed = False
+        self.preamble_end = -1
+        self.epilogue_start = -1
+        self.depth = depth
+
+    @property
+    def body_start(self) -> int:
+        """Where the body starts."""
+        return self.fields.body_start
+
+    @property
+    def raw(self) -> memoryview:
+        """The received octets of the part, its header included."""
+        return memoryview(self.fields.data)[self.start : self.end]
+
+    @property
+    def body(self) -> memoryview:
+        """The received octets of the body, still transfer-encoded."""
+        return memoryview(self.fields.data)[self.fields.body_start : self.end]
+
+    @property
+    def is_multipart(self) -> bool:
+        """Whether it is a multipart with a boundary."""
+        return self.boundary is not None
+
+    def walk(self) -> Iterator[MIMEPart]:
+        """Yield the part and everything below it, in the order received."""
+        stack = [self]
+        while stack:
+            part = stack.pop()
+            yield part
+            stack.extend(reversed(part.children))
+
+    def __repr__(self) -> str:
+        return f"MIMEPart({self.content_type.value}, {self.start}:{self.end}, {len(self.children)} children)"
+
+
+_LINES = 4096
+_IDENTITY = frozenset({"7bit", "8bit", "binary"})
+_MESSAGES = frozenset({"rfc822", "global", "news"})
+
+
+class _Tree:
+    """The state of `parse`: the open parts from the outside in, and the delimiters that count at this moment."""
+
+    __slots__ = ("blank", "data", "delimiters", "end", "floor", "limits", "longest", "open", "parts", "pending", "pending_digest")
+
+    def __init__(self, data: bytes, start: int, end: int, limits: Limits) -> None:
+        self.data = data
+        self.end = end
+        self.limits = limits
+        self.open: list[MIMEPart] = []
+        self.delimiters: dict[bytes, tuple[int, bool]] = {}
+        self.longest = 0
+        self.parts = 0
+        self.floor = start  # where the line after the last boundary line starts
+        self.pending = start  # where a part starts whose header is not read yet, or -1
+        self.pending_digest = False
+        self.blank = (start - 1, start - 1)  # the first empty line at or after the last place that asked
+
+    def header_ends(self) -> tuple[int, int]:
+        """Return where the pending part's header ends and its body starts, if no delimiter comes before."""
+        if self.blank[0] < self.pending:
+            # remembered, because a header without an empty line would be searched to the end of the message for each part
+            self.blank = scan.header_end(self.data, self.pending, self.end)
+            if self.blank[0] < 0:
+                self.blank = (self.end, self.end)
+        return self.blank
+
+    def open_part(self, end: int, body: int) -> None:
+        """Read the pending header, which ends at `end`, and open its part."""
+        start, limits = self.pending, self.limits
+        if end - start > limits.header_size:
+            raise LimitExceeded("header_size", limits.header_size, start + limits.header_size)
+        if self.parts >= limits.mime_parts:
+            raise LimitExceeded("mime_parts", limits.mime_parts, start)
+        self.parts += 1
+        depth = len(self.open)
+        if depth > limits.mime_depth:
+            raise LimitExceeded("mime_depth", limits.mime_depth, start)
+        fields = HeaderFields.of_block(self.data, start, end, body, limits)
+        content_type = fields.content_type(in_digest=self.pending_digest)
+        part = MIMEPart(fields, content_type, start, depth)
+        if depth:
+            self.open[-1].children.append(part)
+        self.open.append(part)
+        self.pending = -1
+        self.pending_digest = False
+        kind = content_type.type
+        if kind == "multipart":
+            part.boundary = content_type.boundary
+            if part.boundary is not None:
+                self.refresh()
+        elif (
+            kind == "message"
+            and content_type.subtype in _MESSAGES
+            and end < body < self.end
+            and fields.content_transfer_encoding() in _IDENTITY
+        ):
+            self.pending = body
+
+    def refresh(self) -> None:
+        """Collect the delimiters of all multiparts that are open and not closed; an outer one counts before an inner one like it."""
+        self.delimiters = {}
+        self.longest = 0
+        for level, part in enumerate(self.open):
+            if part.boundary is not None and not part.closed:
+                delimiter = b"--" + part.boundary
+                self.delimiters.setdefault(delimiter, (level, False))
+                self.delimiters.setdefault(delimiter + b"--", (level, True))
+                self.longest = max(self.longest, len(delimiter) + 2)
+
+    def line(self, line: int) -> None:
+        """Look at a line that begins with two hyphens."""
+        while self.pending >= 0:
+            end, body = self.header_ends()
+            if body > line:
+                break
+            self.open_part(end, body)
+        if not self.longest:
+            return
+        data = self.data
+        window = min(self.end, line + self.longest + scan.MAX_PADDING + 2)
+        after = data.find(b"\n", line, window) + 1
+        if not after and window < self.end:
+            return
+        text = data[line : after or self.end]
+        bare = text[:-1] if after else text
+        bare = bare.removesuffix(b"\r")
+        key = bare.rstrip(b" \t")
+        found = self.delimiters.get(key)
+        if found is None or len(bare) - len(key) > scan.MAX_PADDING:
+            return
+        level, is_close = found
+        stop = line
+        floor = max(self.floor, self.pending, self.open[-1].fields.body_start)
+        if stop > floor and data[stop - 1] == _LF:
+            stop -= 2 if stop - 1 > floor and data[stop - 2] == _CR else 1
+        if self.pending >= 0:
+            self.open_part(stop, stop)
+            self.pending = -1
+        part = self.open[level]
+        inner = len(self.open) > level + 1
+        self.close_to(level, stop)
+        after = after or self.end
+        self.floor = after
+        if part.preamble_end < 0:
+            part.preamble_end = stop
+        if is_close:
+            part.closed = True
+            part.epilogue_start = after
+        else:
+            self.pending = after
+            self.pending_digest = part.content_type.subtype == "digest"
+        if inner or is_close:
+            self.refresh()
+
+    def close_to(self, level: int, end: int) -> None:
+        """End all open parts inside of the one at `level`."""
+        while len(self.open) > level + 1:
+            part = self.open.pop()
+            part.end = max(end, part.fields.body_start)
+
+    def finish(self) -> MIMEPart:
+        """End everything at the end of the data."""
+        while self.pending >= 0:
+            self.open_part(*self.header_ends())
+        root = self.open[0]
+        self.close_to(-1, self.end)
+        return root
+
+
+def parse(data: Buffer, limits: Limits = DEFAULT_LIMITS) -> MIMEPart:
+    """Read a message into its tree of parts; everything in it is offsets into `data`.
+
+    Multiparts are entered, and so are message/rfc822, message/global and message/news that are not transfer-encoded. A boundary line of an
+    outer multipart ends all parts inside it.
+
+    Raises:
+        LimitExceeded: a header is too large, or there are too many or too deeply nested parts.
+    """
+    buffer = data if isinstance(data, bytes) else bytes(data)
+    end = len(buffer)
+    tree = _Tree(buffer, 0, end, limits)
+    position, bol = 0, True
+    while position < end:
+        lines, position = scan.dash_lines(buffer, position, end, bol, _LINES)
+        bol = False
+        for line in lines:
+            tree.line(line)
+    return tree.finish()

@@ -1,0 +1,287 @@
+"""Header blocks as offsets into the received octets (RFC 5322 section 2.2, RFC 6532), and encoded-words (RFC 2047)."""
+
+from __future__ import annotations
+
+import re
+from binascii import Error as Base64Error
+from binascii import a2b_base64, a2b_qp
+from typing import TYPE_CHECKING
+
+from smime._kernels import scan
+from smime.errors import LimitExceeded
+from smime.limits import DEFAULT_LIMITS
+from smime.mime import charsets
+from smime.mime.parameters import MESSAGE, TEXT_PLAIN, ContentType, Disposition, parse_content_type, parse_disposition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from smime.limits import Limits
+
+__all__ = ["ContentType", "Disposition", "HeaderFields", "decode_words", "unfold"]
+
+_WIDTH = scan.FIELD_WIDTH
+_KNOWN = {name.decode("ascii"): number for number, name in enumerate(scan.KNOWN_FIELDS) if name}
+_CONTENT_TYPE = _KNOWN["content-type"]
+_CONTENT_TRANSFER_ENCODING = _KNOWN["content-transfer-encoding"]
+_CONTENT_DISPOSITION = _KNOWN["content-disposition"]
+_BLANKS_AND_COMMENT = re.compile(r"[\s(;]")
+_ENCODINGS = frozenset({"7bit", "8bit", "binary", "quoted-printable", "base64"})
+
+
+class HeaderFields:
+    """The fields of one header block. Offsets count from the start of the buffer the block was parsed from.
+
+    Attributes:
+        data: the buffer.
+        start: where the block starts.
+        end: where its last line ends; the empty line, if there is one, starts here.
+        body_start: where the line after the empty line starts; equal to `end` if there is no empty line.
+        complete: there is an empty line.
+        defects: offsets of lines that are neither a field nor the continuation of one.
+    """
+
+    __slots__ = ("_content_type", "_identifiers", "_records", "body_start", "complete", "data", "defects", "end", "start")
+
+    def __init__(self, data: bytes, start: int, end: int, body_start: int, records: list[int]) -> None:
+        self.data = data
+        self.start = start
+        self.end = end
+        self.body_start = body_start
+        self.complete = body_start > end
+        identifiers = records[4::5]
+        self._records = records
+        self._identifiers = identifiers
+        self._content_type: ContentType | None = None
+        malformed = scan.MALFORMED_FIELD
+        self.defects: tuple[int, ...] = (
+            tuple(records[i * 5] for i, identifier in enumerate(identifiers) if identifier == malformed) if malformed in identifiers else ()
+        )
+
+    @classmethod
+    def parse(
+        cls,
+        data: bytes | bytearray | memoryview,
+        start: int = 0,
+        end: int | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> HeaderFields:
+        """Index the header block that begins at `start` and goes to the first empty line, or to `end`.
+
+        An envelope line of a mailbox (``From ``) at the very start is not a field and not a defect.
+
+        Raises:
+            LimitExceeded: the block is larger than `Limits.header_size` or has more than `Limits.header_fields` fields.
+        """
+        buffer = data if isinstance(data, bytes) else bytes(data)
+        end = len(buffer) if end is None else end
+        window = min(end, start + limits.header_size + 2)
+        stop, body = scan.header_end(buffer, start, window)
+        if stop < 0:
+            stop = body = end
+        if stop - start > limits.header_size:
+            raise LimitExceeded("header_size", limits.header_size, start + limits.header_size)
+        return cls.of_block(buffer, start, stop, body, limits)
+
+    @classmethod
+    def of_block(cls, data: bytes, start: int, end: int, body_start: int, limits: Limits = DEFAULT_LIMITS) -> HeaderFields:
+        """Index the header block ``data[start:end]`` whose end is known already.
+
+        Raises:
+            LimitExceeded: it has more than `Limits.header_fields` fields.
+        """
+        records = scan.index_header(data, start, end, limits.header_fields)
+        if len(records) > limits.header_fields * _WIDTH:
+            raise LimitExceeded("header_fields", limits.header_fields, records[-_WIDTH])
+        return cls(data, start, end, body_start, records)
+
+    def __len__(self) -> int:
+        return sum(1 for identifier in self._identifiers if identifier >= 0)
+
+    def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield name and raw value (folding included, without the last line end) of each field, in the order received."""
+        data, records = self.data, self._records
+        for i in range(0, len(records), _WIDTH):
+            if records[i + 4] >= 0:
+                yield data[records[i] : records[i + 1]], data[records[i + 2] : records[i + 3]]
+
+    def __contains__(self, name: str) -> bool:
+        return next(self._positions(name), -1) >= 0
+
+    def __repr__(self) -> str:
+        return f"HeaderFields({self.start}:{self.end}, {len(self)} fields)"
+
+    def _positions(self, name: str) -> Iterator[int]:
+        """Yield where in the records the fields of this name are."""
+        lowered = name.lower()
+        known = _KNOWN.get(lowered)
+        identifiers = self._identifiers
+        if known is not None:
+            at = -1
+            try:
+                while True:
+                    at = identifiers.index(known, at + 1)
+                    yield at * _WIDTH
+            except ValueError:
+                return
+        wanted = lowered.encode("utf-8", "replace")
+        size = len(wanted)
+        data, records = self.data, self._records
+        for number, identifier in enumerate(identifiers):
+            if identifier == 0:
+                at = number * _WIDTH
+                start = records[at]
+                if records[at + 1] - start == size and data[start : start + size].lower() == wanted:
+                    yield at
+
+    @property
+    def raw(self) -> bytes:
+        """The octets of the block without the empty line."""
+        return self.data[self.start : self.end]
+
+    @property
+    def envelope(self) -> bytes | None:
+        """The mailbox's envelope line (``From …``) at the start, without its line end, or None."""
+        records = self._records
+        if records and records[4] == scan.ENVELOPE_FIELD:
+            return self.data[records[2] : records[3]]
+        return None
+
+    def count(self, name: str) -> int:
+        """Return how often the field stands."""
+        known = _KNOWN.get(name.lower())
+        if known is not None:
+            return self._identifiers.count(known)
+        return sum(1 for _ in self._positions(name))
+
+    def get_raw(self, name: str) -> bytes | None:
+        """Return the raw value of the first field of this name: everything after the colon, folding included, without the last line end."""
+        for at in self._positions(name):
+            return self.data[self._records[at + 2] : self._records[at + 3]]
+        return None
+
+    def get_all_raw(self, name: str) -> list[bytes]:
+        """Return the raw values of all fields of this name."""
+        return [self.data[self._records[at + 2] : self._records[at + 3]] for at in self._positions(name)]
+
+    def get(self, name: str) -> str | None:
+        """Return the value of the first field of this name: unfolded, stripped, encoded-words as they are; None if there is none."""
+        value = self.get_raw(name)
+        return None if value is None else charsets.lenient(unfold(value))
+
+    def get_all(self, name: str) -> list[str]:
+        """Return the values of all fields of this name, as `get` does."""
+        return [charsets.lenient(unfold(value)) for value in self.get_all_raw(name)]
+
+    def raw_fields(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield the name and the octets of each whole field, from its name to its last line end; lines that are no field have no name."""
+        data, records = self.data, self._records
+        for i in range(0, len(records), _WIDTH):
+            start = records[i]
+            stop = records[i + _WIDTH] if i + _WIDTH < len(records) else self.end
+            yield data[start : records[i + 1]], data[start:stop]
+
+    def content_type(self, *, in_digest: bool = False) -> ContentType:
+        """Return the first Content-Type; the default of RFC 2045 section 5.2 (or of multipart/digest) if there is none."""
+        found = self._content_type
+        if found is None:
+            try:
+                at = self._identifiers.index(_CONTENT_TYPE) * _WIDTH
+            except ValueError:
+                return MESSAGE if in_digest else TEXT_PLAIN
+            records = self._records
+            found = self._content_type = parse_content_type(self.data[records[at + 2] : records[at + 3]])
+        return found
+
+    def content_transfer_encoding(self) -> str:
+        """Return the first Content-Transfer-Encoding in lower case; ``"7bit"`` if there is none. Values that are not known stay."""
+        try:
+            at = self._identifiers.index(_CONTENT_TRANSFER_ENCODING) * _WIDTH
+        except ValueError:
+            return "7bit"
+        records = self._records
+        value = charsets.lenient(unfold(self.data[records[at + 2] : records[at + 3]])).lower()
+        if value in _ENCODINGS:
+            return value
+        if value.startswith("("):
+            value = value.partition(")")[2].strip()
+        return _BLANKS_AND_COMMENT.split(value, maxsplit=1)[0].strip('"') or "7bit"
+
+    def content_disposition(self) -> Disposition | None:
+        """Return the first Content-Disposition, or None."""
+        try:
+            at = self._identifiers.index(_CONTENT_DISPOSITION) * _WIDTH
+        except ValueError:
+            return None
+        records = self._records
+        return parse_disposition(self.data[records[at + 2] : records[at + 3]])
+
+    def duplicates(self) -> tuple[str, ...]:
+        """Return which of the fields that may stand only once stand more often (RFC 5322 section 3.6, RFC 2045), in lower case."""
+        identifiers = self._identifiers
+        if len(set(identifiers)) == len(identifiers):
+            return ()
+        return tuple(name for name, number in _KNOWN.items() if name != "content-length" and identifiers.count(number) > 1)
+
+
+def unfold(value: bytes) -> bytes:
+    """Remove the line ends of a folded value (RFC 5322 section 2.2.3) and the white space around it."""
+    if b"\n" in value:
+        value = value.replace(b"\r\n", b"").replace(b"\n", b"")
+    return value.strip(b" \t\r\n")
+
+
+_WORD = re.compile(r"=\?([^?\s]{1,70})\?([bBqQ])\?([^?\s]*)\?=")
+
+
+def decode_words(value: str) -> str:
+    """Decode the encoded-words in an unstructured value, a comment or a display name (RFC 2047).
+
+    White space between adjacent words is dropped; words of one character set that follow one another are decoded as one, because senders
+    split characters between them. A word that cannot be decoded stays as it is. The result must never be parsed as structure again.
+    """
+    if "=?" not in value:
+        return value
+    pieces: list[str] = []
+    pending = bytearray()
+    charset = ""
+    raw: list[str] = []
+    position = 0
+
+    def flush() -> None:
+        if raw:
+            decoded = charsets.decode(bytes(pending), charset)
+            pieces.append("".join(raw) if decoded is None else decoded)
+            raw.clear()
+            pending.clear()
+
+    for match in _WORD.finditer(value):
+        between = value[position : match.start()]
+        if between and not (raw and between.isspace()):
+            flush()
+            pieces.append(between)
+        position = match.end()
+        label = match.group(1).partition("*")[0].lower()
+        data = _word_octets(match.group(2), match.group(3))
+        if data is None:
+            flush()
+            pieces.append(match.group())
+            continue
+        if label != charset:
+            flush()
+            charset = label
+        pending += data
+        raw.append(match.group())
+    flush()
+    pieces.append(value[position:])
+    return "".join(pieces)
+
+
+def _word_octets(encoding: str, text: str) -> bytes | None:
+    try:
+        octets = text.encode("ascii")
+        if encoding in "qQ":
+            return a2b_qp(octets.replace(b"_", b" "), header=False)
+        return a2b_base64(octets + b"=" * (-len(octets) % 4))
+    except (UnicodeEncodeError, Base64Error):
+        return None

@@ -1,0 +1,331 @@
+"""Content-Type and Content-Disposition: a value and its parameters (RFC 2045 section 5.1, RFC 2183, RFC 2231), read leniently.
+
+What real mail gets wrong is read in the way that most readers take it, and said: missing or doubled semicolons, values with blanks that are
+not quoted, quotes that do not close, parameters without a value. Where two readers may differ (a parameter that stands twice), the first one
+counts and `ParameterizedValue.duplicates` names it, so that a verifier can refuse.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from urllib.parse import unquote_to_bytes
+
+from smime.mime import charsets
+
+__all__ = ["ContentType", "Disposition", "ParameterizedValue", "parse_content_type", "parse_disposition"]
+
+_TOKEN = re.compile(rb"[^\x00-\x20()<>@,;:\\\"/\[\]?=\x7f]+")
+_BLANKS = re.compile(rb"[ \t\r\n\x00]*")
+_COMMENT_MARK = re.compile(rb"[()\\]")
+_QUOTED = re.compile(rb"\"([^\"\\]*)\"")
+_QUOTED_MARK = re.compile(rb'["\\]')
+_QUOTED_PAIR = re.compile(rb"\\(.)", re.DOTALL)
+_NAME = re.compile(rb"([^\x00-\x20;=\"()]+)[ \t\r\n]*=")
+_PLAIN_VALUE = re.compile(rb"[^\x00-\x20;\"()\\,]+(?=[ \t\r\n]*(?:;|\Z))")
+_LOOSE_VALUE = re.compile(rb"[^;\"]*")
+_SEGMENT = re.compile(r"(.+?)\*(?:(0|[1-9][0-9]{0,5})(\*)?)?\Z", re.DOTALL)
+_LONG = 4096
+
+
+class ParameterizedValue:
+    """A structured header value with parameters.
+
+    Attributes:
+        value: in lower case, such as ``"multipart/signed"`` or ``"attachment"``; empty if there is none.
+        parameters: names in lower case, values decoded (RFC 2231); the first of several with one name.
+        raw_parameters: the octets of the same values before any decoding of character sets; only for parameters that are not in
+            RFC 2231's form.
+        duplicates: names of parameters that stand more than once.
+        defects: short names of what is not as the standards have it: ``"unquoted-value"``, ``"unclosed-quote"``, ``"no-value"``,
+            ``"missing-semicolon"``, ``"unclosed-comment"``, ``"text-after-value"``.
+    """
+
+    __slots__ = ("defects", "duplicates", "parameters", "raw_parameters", "value")
+
+    def __init__(
+        self,
+        value: str,
+        parameters: dict[str, str],
+        raw_parameters: dict[str, bytes],
+        duplicates: tuple[str, ...] = (),
+        defects: tuple[str, ...] = (),
+    ) -> None:
+        self.value = value
+        self.parameters = parameters
+        self.raw_parameters = raw_parameters
+        self.duplicates = duplicates
+        self.defects = defects
+
+    def get(self, name: str) -> str | None:
+        """Return the parameter with this name (in lower case), or None."""
+        return self.parameters.get(name)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.value!r}, {self.parameters!r})"
+
+
+class Disposition(ParameterizedValue):
+    """A Content-Disposition (RFC 2183). What is neither ``inline`` nor ``attachment`` counts as attachment."""
+
+    __slots__ = ()
+
+    @property
+    def is_attachment(self) -> bool:
+        """Whether the part is an attachment."""
+        return self.value != "inline"
+
+    @property
+    def filename(self) -> str | None:
+        """The file name without any path, or None (RFC 2183 section 2.3)."""
+        return base_name(self.parameters.get("filename"))
+
+
+class ContentType(ParameterizedValue):
+    """A Content-Type (RFC 2045 section 5).
+
+    Attributes:
+        type: in lower case.
+        subtype: in lower case.
+        present: the field is there. If not, or if it cannot be read, the type is ``text/plain`` (RFC 2045 section 5.2).
+        valid: type and subtype could be read.
+    """
+
+    __slots__ = ("present", "subtype", "type", "valid")
+
+    def __init__(
+        self,
+        value: str,
+        parameters: dict[str, str],
+        raw_parameters: dict[str, bytes],
+        duplicates: tuple[str, ...] = (),
+        defects: tuple[str, ...] = (),
+        *,
+        present: bool = True,
+        valid: bool = True,
+    ) -> None:
+        super().__init__(value, parameters, raw_parameters, duplicates, defects)
+        self.type, _, self.subtype = value.partition("/")
+        self.present = present
+        self.valid = valid
+
+    @property
+    def boundary(self) -> bytes | None:
+        """The boundary of a multipart as octets, None if there is none or an empty one."""
+        if self.type != "multipart":
+            return None
+        raw = self.raw_parameters.get("boundary")
+        if raw is None:
+            text = self.parameters.get("boundary")
+            raw = text.encode("utf-8", "replace") if text is not None else b""
+        return raw.rstrip(b" \t\r\n") or None
+
+    @property
+    def name(self) -> str | None:
+        """The parameter ``name`` without any path, or None."""
+        return base_name(self.parameters.get("name"))
+
+
+TEXT_PLAIN = ContentType("text/plain", {}, {}, present=False, valid=False)
+"""What a part without a Content-Type is (RFC 2045 section 5.2)."""
+MESSAGE = ContentType("message/rfc822", {}, {}, present=False, valid=False)
+"""What a part of a multipart/digest without a Content-Type is (RFC 2046 section 5.1.5)."""
+_UNREADABLE = ContentType("text/plain", {}, {}, defects=("unreadable",), valid=False)
+
+
+def base_name(name: str | None) -> str | None:
+    """Strip directories of either kind from a file name; None for nothing."""
+    if not name:
+        return None
+    return name.replace("\\", "/").rpartition("/")[2] or None
+
+
+def parse_content_type(value: bytes) -> ContentType:
+    """Read the value of a Content-Type field; folding may still be in it. Never raises."""
+    return _content_type(value) if len(value) <= _LONG else _read_content_type(value)
+
+
+def parse_disposition(value: bytes) -> Disposition:
+    """Read the value of a Content-Disposition field; folding may still be in it. Never raises."""
+    defects: dict[str, None] = {}
+    position = _skip(value, 0, defects)
+    match = _TOKEN.match(value, position)
+    kind = match.group().decode("ascii", "replace").lower() if match else ""
+    parameters, raw, duplicates = _parameters(value, match.end() if match else position, defects)
+    return Disposition(kind, parameters, raw, duplicates, tuple(defects))
+
+
+def _read_content_type(value: bytes) -> ContentType:
+    defects: dict[str, None] = {}
+    position = _skip(value, 0, defects)
+    match = _TOKEN.match(value, position)
+    if match is None:
+        return _UNREADABLE
+    main = match.group()
+    position = _skip(value, match.end(), defects)
+    if value[position : position + 1] != b"/":
+        return _UNREADABLE
+    position = _skip(value, position + 1, defects)
+    match = _TOKEN.match(value, position)
+    if match is None:
+        return _UNREADABLE
+    parameters, raw, duplicates = _parameters(value, match.end(), defects)
+    kind = (main + b"/" + match.group()).decode("ascii", "replace").lower()
+    return ContentType(kind, parameters, raw, duplicates, tuple(defects))
+
+
+_content_type = lru_cache(maxsize=512)(_read_content_type)
+
+
+def _skip(value: bytes, position: int, defects: dict[str, None]) -> int:
+    """Skip white space and comments (RFC 5322 section 3.2.2)."""
+    position = _BLANKS.match(value, position).end()  # type: ignore[union-attr] # matches always
+    while value[position : position + 1] == b"(":
+        depth = 0
+        while True:
+            mark = _COMMENT_MARK.search(value, position)
+            if mark is None:
+                defects["unclosed-comment"] = None
+                return len(value)
+            position = mark.end()
+            character = mark.group()
+            if character == b"\\":
+                position += 1
+            elif character == b"(":
+                depth += 1
+            else:
+                depth -= 1
+                if not depth:
+                    break
+        position = _BLANKS.match(value, position).end()  # type: ignore[union-attr] # matches always
+    return min(position, len(value))
+
+
+def _parameters(value: bytes, position: int, defects: dict[str, None]) -> tuple[dict[str, str], dict[str, bytes], tuple[str, ...]]:
+    plain: dict[str, bytes] = {}
+    segments: dict[str, dict[int, tuple[bytes, bool]]] = {}
+    extended: dict[str, bytes] = {}
+    duplicates: dict[str, None] = {}
+    size = len(value)
+    while True:
+        before = position
+        position = _skip(value, position, defects)
+        separated = False
+        while value[position : position + 1] == b";":
+            separated = True
+            position = _skip(value, position + 1, defects)
+        if position >= size:
+            break
+        match = _NAME.match(value, position)
+        if match is None:
+            # not a parameter: leave it out up to the next semicolon outside of quotes
+            defects["no-value" if separated else "text-after-value"] = None
+            position = _past(value, position, defects)
+            continue
+        if not separated and before:
+            defects["missing-semicolon"] = None
+        name = match.group(1).decode("ascii", "replace").lower()
+        position = _skip(value, match.end(), defects)
+        content, position = _value(value, position, defects)
+        if "*" in name and (segment := _SEGMENT.match(name)) is not None:
+            base, number, star = segment.groups()
+            if number is None:
+                if extended.setdefault(base, content) is not content:
+                    duplicates[base] = None
+            elif segments.setdefault(base, {}).setdefault(int(number), (content, star is not None))[0] is not content:
+                duplicates[base] = None
+        elif plain.setdefault(name, content) is not content:
+            duplicates[name] = None
+    parameters = {name: charsets.lenient(content) for name, content in plain.items()}
+    for base, parts in segments.items():
+        if 0 in parts:
+            parameters[base] = _joined(parts)
+            plain.pop(base, None)
+    for base, content in extended.items():
+        parameters[base] = _extended(content)
+        plain.pop(base, None)
+    return parameters, plain, tuple(duplicates)
+
+
+def _past(value: bytes, position: int, defects: dict[str, None]) -> int:
+    """Return the position of the next semicolon that is not in quotes, or the end."""
+    while True:
+        match = _LOOSE_VALUE.match(value, position)
+        position = match.end()  # type: ignore[union-attr] # matches always
+        if value[position : position + 1] != b'"':
+            return position
+        position = _quoted(value, position, defects)[1]
+
+
+def _value(value: bytes, position: int, defects: dict[str, None]) -> tuple[bytes, int]:
+    if value[position : position + 1] == b'"':
+        return _quoted(value, position, defects)
+    match = _PLAIN_VALUE.match(value, position)
+    if match is not None:
+        return match.group(), match.end()
+    # a value that had to be quoted: it goes to the semicolon; a comment is one only after white space
+    defects["unquoted-value"] = None
+    stop = _LOOSE_VALUE.match(value, position).end()  # type: ignore[union-attr] # matches always
+    content = value[position:stop]
+    for blank in (b" (", b"\t("):
+        comment = content.find(blank)
+        if comment >= 0:
+            stop = position + comment
+            content = value[position:stop]
+    return _unfold(content).strip(b" \t\r\n\x00"), stop
+
+
+def _quoted(value: bytes, position: int, defects: dict[str, None]) -> tuple[bytes, int]:
+    match = _QUOTED.match(value, position)
+    if match is not None:
+        content = match.group(1)
+        return (_unfold(content) if b"\n" in content else content), match.end()
+    start = position + 1
+    position = start
+    while True:
+        # once a quote was found not to close, no later one is looked after again: that would be quadratic
+        mark = None if "unclosed-quote" in defects else _QUOTED_MARK.search(value, position)
+        if mark is None:
+            defects["unclosed-quote"] = None
+            # without its closing quote the value ends at the first semicolon, as an unquoted one would
+            stop = value.find(b";", start)
+            stop = len(value) if stop < 0 else stop
+            return _unfold(value[start:stop]).rstrip(b" \t\r\n"), stop
+        position = mark.end()
+        if mark.group() == b'"':
+            return _QUOTED_PAIR.sub(rb"\1", _unfold(value[start : position - 1])), position
+        position += 1
+
+
+def _unfold(content: bytes) -> bytes:
+    return content.replace(b"\r\n", b"").replace(b"\n", b"")
+
+
+def _extended(content: bytes) -> str:
+    """Decode RFC 2231's ``charset'language'percent-encoded``."""
+    charset, quote, rest = content.partition(b"'")
+    _, second, text = rest.partition(b"'")
+    if not (quote and second):
+        return charsets.lenient(unquote_to_bytes(content))
+    data = unquote_to_bytes(text)
+    decoded = charsets.decode(data, charset.decode("ascii", "replace")) if charset else None
+    return charsets.lenient(data) if decoded is None else decoded
+
+
+def _joined(parts: dict[int, tuple[bytes, bool]]) -> str:
+    """Join the segments of a value up to the first gap (RFC 2231 section 3)."""
+    pieces: list[bytes] = []
+    charset = b""
+    number = 0
+    while number in parts:
+        content, is_extended = parts[number]
+        if is_extended and number == 0:
+            head, quote, rest = content.partition(b"'")
+            _, second, text = rest.partition(b"'")
+            if quote and second:
+                charset, content = head, text
+        pieces.append(unquote_to_bytes(content) if is_extended else content)
+        number += 1
+    data = b"".join(pieces)
+    decoded = charsets.decode(data, charset.decode("ascii", "replace")) if charset else None
+    return charsets.lenient(data) if decoded is None else decoded

@@ -20,6 +20,21 @@
 #include <arm_neon.h>
 #endif
 
+/* base64_x86.c, base64_neon.c. Encoders take whole groups of three octets or whole lines of 57, and return how many they did; decoders take
+ * alphabet and line ends from the beginning of a group on, and return the octets taken. None reads or writes outside its buffers. */
+#define SMIME_BASE64_BULK(isa)                                                                                      \
+    size_t smime_base64_encode_groups_##isa(const uint8_t *src, size_t groups, uint8_t *dst);                       \
+    size_t smime_base64_encode_lines76_##isa(const uint8_t *src, size_t lines, uint8_t *dst, int crlf);             \
+    size_t smime_base64_decode_##isa(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, size_t *produced, uint32_t *group, uint32_t *count);
+
+#ifdef SMIME_X86
+SMIME_BASE64_BULK(avx2)
+SMIME_BASE64_BULK(avx512)
+#endif
+#ifdef SMIME_ARM64
+SMIME_BASE64_BULK(neon)
+#endif
+
 #if defined(__GNUC__) || defined(__clang__)
 #define SMIME_LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define SMIME_UNLIKELY(condition) __builtin_expect(!!(condition), 0)

@@ -44,7 +44,53 @@ enum {
 /* Return a bit mask, bit i set if instruction set i is compiled in and works on this machine under this operating system. */
 uint32_t smime_isas(void);
 
-/* == base64.c == */
+/* == base64.c: RFC 4648 section 4 in lines (RFC 2045 section 6.8) == */
+
+typedef struct {
+    uint32_t isa;
+    uint32_t line_length; /* characters, a multiple of 4; 0: unbroken */
+    uint32_t crlf;        /* 1: lines end with CRLF, 0: with LF */
+    uint32_t column;      /* characters in the line that is open */
+    uint32_t held;        /* octets of the group that is open, 0 to 2 */
+    uint8_t hold[4];
+} smime_base64_encoder;
+
+void smime_base64_encoder_init(smime_base64_encoder *state, uint32_t isa, uint32_t line_length, int crlf);
+int smime_base64_encode(smime_base64_encoder *state, const uint8_t *src, size_t n, size_t *consumed, uint8_t *dst, size_t cap, size_t *produced);
+/* Write the last group and the last line end: 6 octets at most. */
+int smime_base64_encode_end(smime_base64_encoder *state, uint8_t *dst, size_t cap, size_t *produced);
+/* Encode a whole message; return its size, or -1 if cap is too small. */
+int64_t smime_base64_encode_all(uint32_t isa, uint32_t line_length, int crlf, const uint8_t *src, size_t n, uint8_t *dst, size_t cap);
+
+enum {
+    SMIME_BASE64_SAW_BLANKS = 1,
+    SMIME_BASE64_SAW_FOREIGN = 2,
+    SMIME_BASE64_SAW_MIDDLE_PADDING = 4,
+    SMIME_BASE64_SAW_SURPLUS_PADDING = 8,
+    SMIME_BASE64_SAW_MISSING_PADDING = 16,
+    SMIME_BASE64_SAW_INCOMPLETE = 32,
+    SMIME_BASE64_SAW_SPARE_BITS = 64,
+    SMIME_BASE64_SAW_TRAILING_TEXT = 128
+};
+
+typedef struct {
+    uint32_t isa;
+    uint32_t strict;
+    uint32_t group;     /* bits of the group that is open */
+    uint32_t count;     /* its characters, 0 to 3 */
+    uint32_t padded;    /* 1: the last character was padding */
+    uint32_t pads_due;  /* padding that has yet to come */
+    uint32_t ended;     /* 1: text after the padding, nothing more is read */
+    uint32_t anomalies; /* SMIME_BASE64_SAW_... */
+} smime_base64_decoder;
+
+void smime_base64_decoder_init(smime_base64_decoder *state, uint32_t isa, int strict);
+/* Needs room for three octets for every four characters, the open group's included. */
+int smime_base64_decode(smime_base64_decoder *state, const uint8_t *src, size_t n, size_t *consumed, uint8_t *dst, size_t cap, size_t *produced);
+/* Write what an unpadded last group holds: 2 octets at most. */
+int smime_base64_decode_end(smime_base64_decoder *state, uint8_t *dst, size_t cap, size_t *produced);
+/* Decode a whole message; return the size of the content, or -1 if cap is too small, or a status code. */
+int64_t smime_base64_decode_all(uint32_t isa, int strict, const uint8_t *src, size_t n, uint8_t *dst, size_t cap);
 
 /* == quoted_printable.c == */
 

@@ -10,12 +10,12 @@ The rules of a multipart (RFC 2046 section 5.1.1)::
     line end     = CRLF or LF
 
 RFC 2046 lets a line that merely begins with the delimiter count as one. Then a boundary that extends another one cannot be nested in it, so
-here only white space may follow; a line that goes on in another way is content, and `MultipartReader.boundary_prefix` tells that there was one.
+here only white space may follow; a line that goes on in another way is content, and `MultipartReader.boundary_prefix` tells of it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from smime._kernels import scan
 from smime.errors import LimitExceeded, ParseError
@@ -50,15 +50,10 @@ __all__ = [
 class Event:
     """What a reader reports. Data in an event is valid until the buffer it was cut from changes."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in self.__slots__)})"
-
-    def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
-
-    __hash__ = object.__hash__
 
 
 class _Data(Event):
@@ -209,7 +204,6 @@ class EntityReader:
         return HeaderBlock(self.fields, raw)
 
 
-_CAP = 256
 _LF, _CR = 10, 13
 _PREAMBLE, _PART, _EPILOGUE = range(3)
 _EVENT_OF_STATE: tuple[type[_Data], ...] = (Preamble, PartData, Epilogue)
@@ -257,7 +251,7 @@ class MultipartReader:
         self._delimiter = b"--" + octets
         self._limits = limits
         self._held = b""
-        self._bol = True
+        self._bol = scan.AT_LINE_START
         self._state = _PREAMBLE
         self._offset = 0
         self.parts = 0
@@ -289,7 +283,7 @@ class MultipartReader:
             # settle the held line first, on a small joint buffer, so that the rest of the chunk is not copied
             stop = source.find(b"\n", start, start + most) + 1 or min(size, start + most)
             joint = held + source[start:stop]
-            settled = self._scan(joint, joint, 0, False, events)
+            settled = self._scan(joint, joint, 0, 0, events)
             rest = len(joint) - settled
             if stop < size and rest <= stop - start:
                 start = stop - rest
@@ -299,7 +293,7 @@ class MultipartReader:
             if start == size:
                 self._held = held
                 return events
-        settled = self._scan(data, source, start, False, events)
+        settled = self._scan(data, source, start, 0, events)
         self._held = bytes(source[settled:])
         return events
 
@@ -307,18 +301,18 @@ class MultipartReader:
         """Say that the body ends here; return the last events. Without a close delimiter `closed` stays False."""
         events: list[Event] = []
         held, self._held = self._held, b""
-        self._scan(held, held, 0, True, events)
+        self._scan(held, held, 0, scan.FINAL, events)
         if self._state == _PART:
             events.append(PartEnd(self.parts - 1, self._offset))
             self._state = _EPILOGUE
         return events
 
-    def _scan(self, data: Buffer, source: bytes, position: int, final: bool, events: list[Event]) -> int:  # noqa: FBT001
+    def _scan(self, data: Buffer, source: bytes, position: int, final: int, events: list[Event]) -> int:
         """Emit what is settled in ``data[position:]``; return where the rest starts. `source` is the same octets in searchable form."""
         end = len(source)
         bol = self._bol
         while True:
-            records, settled = scan.scan_boundary(source, position, end, self._delimiter, bol, final, _CAP)
+            records, settled = scan.scan_boundary(source, position, end, self._delimiter, bol | final)
             for i in range(0, len(records), 3):
                 line, kind, after = records[i : i + 3]
                 if kind & 3 == scan.PREFIX_ONLY:
@@ -334,9 +328,9 @@ class MultipartReader:
                     position = after
             self._emit(data, position, settled, events)
             if settled > position or records:
-                bol = bool(records) and settled == records[-1] and records[-2] & 3 != scan.PREFIX_ONLY
+                bol = int(bool(records) and settled == records[-1] and records[-2] & 3 != scan.PREFIX_ONLY)
             position = settled
-            if len(records) < 3 * _CAP:
+            if len(records) < 3 * scan.CAP:
                 self._bol = bol
                 return position
 
@@ -430,7 +424,6 @@ class MIMEPart:
         return f"MIMEPart({self.content_type.value}, {self.start}:{self.end}, {len(self.children)} children)"
 
 
-_LINES = 4096
 _IDENTITY = frozenset({"7bit", "8bit", "binary"})
 _MESSAGES = frozenset({"rfc822", "global", "news"})
 
@@ -577,10 +570,10 @@ def parse(data: Buffer, limits: Limits = DEFAULT_LIMITS) -> MIMEPart:
     buffer = data if isinstance(data, bytes) else bytes(data)
     end = len(buffer)
     tree = _Tree(buffer, 0, end, limits)
-    position, bol = 0, True
+    position, flags = 0, scan.AT_LINE_START
     while position < end:
-        lines, position = scan.dash_lines(buffer, position, end, bol, _LINES)
-        bol = False
+        lines, position = scan.dash_lines(buffer, position, end, flags)
+        flags = 0
         for line in lines:
             tree.line(line)
     return tree.finish()

@@ -1,7 +1,7 @@
 """Content-Type and Content-Disposition: a value and its parameters (RFC 2045 section 5.1, RFC 2183, RFC 2231), read leniently.
 
 What real mail gets wrong is read in the way that most readers take it, and said: missing or doubled semicolons, values with blanks that are
-not quoted, quotes that do not close, parameters without a value. Where two readers may differ (a parameter that stands twice), the first one
+not quoted, quotes that do not close, parameters without a value. Where readers may differ (a parameter that stands twice), the first one
 counts and `ParameterizedValue.duplicates` names it, so that a verifier can refuse.
 """
 

@@ -61,8 +61,8 @@ def classify(fields: HeaderFields) -> Kind:
     """Say which form of S/MIME a header announces.
 
     A multipart/signed of another protocol that is known (OpenPGP, MOSS) is `OTHER`; with an unknown protocol, or none, or without a
-    boundary, it counts as S/MIME, so that the verifier looks and says what is wrong. application/octet-stream counts by the extension of its
-    file name (RFC 8551 section 3.10).
+    boundary, it counts as S/MIME, so that the verifier looks and says what is wrong. application/octet-stream counts by the
+    extension of its file name (RFC 8551 section 3.10).
     """
     content_type = fields.content_type()
     value = content_type.value

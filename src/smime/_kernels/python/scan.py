@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 
 __all__ = [
+    "AT_LINE_START",
+    "CAP",
     "CLOSE",
     "CRLF_LINE",
     "DELIMITER",
     "ENVELOPE_FIELD",
     "FIELD_WIDTH",
+    "FINAL",
     "KNOWN_FIELDS",
     "MALFORMED_FIELD",
     "MAX_PADDING",
@@ -59,6 +62,11 @@ PADDED = 8
 MAX_PADDING = 1024
 """Octets of transport padding that are waited for before a line is no boundary line any more."""
 
+AT_LINE_START, FINAL = 1, 2
+"""Flags for a window: it begins at the beginning of a line; nothing follows it."""
+CAP = 256
+"""Most boundary lines that one call returns."""
+
 _IDS = {name: number for number, name in enumerate(KNOWN_FIELDS) if name}
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")
 _ENVELOPE = re.compile(rb">?From ")
@@ -66,7 +74,7 @@ _TAIL = re.compile(rb"(--)?([ \t]*)(\r?\n|\r?\Z)?")
 _LF, _CR, _SPACE, _TAB, _HYPHEN = 10, 13, 32, 9, 45
 
 
-def header_end(data: bytes, start: int, end: int) -> tuple[int, int]:
+def header_end(data: bytes | bytearray, start: int, end: int) -> tuple[int, int]:
     """Find the first empty line of a header block that begins at `start`.
 
     Returns:
@@ -127,7 +135,7 @@ def index_header(data: bytes, start: int, end: int, limit: int) -> list[int]:
     return records
 
 
-def scan_boundary(data: bytes, start: int, end: int, delimiter: bytes, bol: bool, final: bool, cap: int) -> tuple[list[int], int]:
+def scan_boundary(data: bytes, start: int, end: int, delimiter: bytes, flags: int) -> tuple[list[int], int]:
     """Find the lines that begin with a delimiter (RFC 2046 section 5.1.1).
 
     Args:
@@ -135,16 +143,15 @@ def scan_boundary(data: bytes, start: int, end: int, delimiter: bytes, bol: bool
         start: where to start.
         end: where the buffer ends for now.
         delimiter: ``--`` and the boundary.
-        bol: `start` is the beginning of a line.
-        final: nothing follows `end`.
-        cap: records after which to stop.
+        flags: `AT_LINE_START`: `start` is the beginning of a line; `FINAL`: nothing follows `end`.
 
     Returns:
         Records of three integers (where the line starts, its kind and flags, where the next line starts), and how far the buffer is
-        settled. What lies beyond that has to be given again with more data after it (or at once, if `cap` records were returned); it may
+        settled. What lies beyond that has to be given again with more data after it (or at once, if `CAP` records were returned); it may
         start with the line end that belongs to a delimiter. For a `PREFIX_ONLY` line the third integer is the end of the delimiter in it.
     """
     records: list[int] = []
+    bol, final = flags & AT_LINE_START, flags & FINAL
     size = len(delimiter)
     needle = b"\n" + delimiter
     floor = position = start
@@ -166,7 +173,7 @@ def scan_boundary(data: bytes, start: int, end: int, delimiter: bytes, bol: bool
         stop = match.end()
         padding = match.end(2) - match.start(2)
         ending = match.group(3)
-        bol = padding <= MAX_PADDING and ending is not None and (ending.endswith(b"\n") or (final and stop == end))
+        bol = int(padding <= MAX_PADDING and ending is not None and (ending.endswith(b"\n") or (bool(final) and stop == end)))
         if bol:
             kind = CLOSE if match.group(1) else DELIMITER
             records += (line, kind | (CRLF_LINE if ending == b"\r\n" else 0) | (PADDED if padding else 0), stop)
@@ -176,7 +183,7 @@ def scan_boundary(data: bytes, start: int, end: int, delimiter: bytes, bol: bool
         else:
             records += (line, PREFIX_ONLY, after)
             position = after
-        if len(records) >= 3 * cap:
+        if len(records) >= 3 * CAP:
             return records, position
     return records, end if final else _hold(data, floor, end, delimiter)
 
@@ -204,18 +211,18 @@ def _hold(data: bytes, start: int, end: int, delimiter: bytes) -> int:
     return end
 
 
-def dash_lines(data: bytes, start: int, end: int, bol: bool, cap: int) -> tuple[list[int], int]:  # noqa: FBT001
-    """Find the lines that begin with two hyphens; `bol` says that `start` is the beginning of a line.
+def dash_lines(data: bytes, start: int, end: int, flags: int) -> tuple[list[int], int]:
+    """Find the lines that begin with two hyphens; `AT_LINE_START` says that `start` is the beginning of one.
 
     Returns:
-        Where they start, at most `cap`, and where to go on: `end` if the window is done.
+        Where they start, at most `CAP`, and where to go on: `end` if the window is done.
     """
     lines: list[int] = []
-    if bol and data[start : min(start + 2, end)] == b"--":
+    if flags & AT_LINE_START and data[start : min(start + 2, end)] == b"--":
         lines.append(start)
     position = start
     find = data.find
-    while len(lines) < cap:
+    while len(lines) < CAP:
         found = find(b"\n--", position, end)
         if found < 0:
             return lines, end

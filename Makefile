@@ -21,7 +21,7 @@ sources := $(shell find src -name '*.py' -o -name '*.pyi')
 else
 VENV ?= .venv
 editable = -e
-sources := $(wildcard csrc/*.c csrc/*.h src/smime/_kernels/build*.py)
+sources := $(wildcard csrc/*)
 endif
 
 bin := $(VENV)/bin

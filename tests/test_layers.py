@@ -15,7 +15,6 @@ PACKAGE = Path(__file__).resolve().parent.parent / "src" / "smime"
 LAYERS = (
     {"errors", "limits", "algorithms", "findings"},
     {"_kernels"},
-    {"backend"},
     {"transforms", "asn1"},
     {"mime", "cms", "crypto"},
     {"policy", "policies", "report", "pki"},

@@ -1,0 +1,54 @@
+"""What is written about the package is true: generated pages are current, code in the documents runs, links lead somewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def _generate() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("docs_generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+GENERATE = _generate()
+
+
+@pytest.mark.parametrize("name", sorted(GENERATE.PAGES))
+def test_generated_pages_are_current(name: str) -> None:
+    assert (ROOT / "docs" / name).read_text(encoding="utf-8") == GENERATE.PAGES[name](), "run `make docs`"
+
+
+def _python_blocks() -> list[tuple[str, str]]:
+    return [
+        (f"{path.name}-{number}", block)
+        for path in DOCUMENTS
+        for number, (language, block) in enumerate(_FENCE.findall(path.read_text(encoding="utf-8")))
+        if language == "python"
+    ]
+
+
+@pytest.mark.parametrize(("name", "code"), _python_blocks(), ids=[name for name, _ in _python_blocks()])
+def test_python_in_the_documents_runs(name: str, code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(code, name, "exec"), {})
+    printed = capsys.readouterr().out.splitlines()
+    promised = re.findall(r"print\(.*\)  # (.+)$", code, re.MULTILINE)
+    assert printed[: len(promised)] == promised
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8")):
+        assert (path.parent / target).exists(), target

@@ -43,4 +43,25 @@ SMIME_BASE64_BULK(neon)
 #define SMIME_UNLIKELY(condition) (condition)
 #endif
 
+/* The places of the lowest and the highest bit of a word that is not zero. */
+static inline int smime_lowest(uint64_t word) {
+#if defined(__GNUC__) || defined(__clang__)
+    return __builtin_ctzll(word);
+#else
+    int place = 0;
+    while (!(word >> place & 1)) place++;
+    return place;
+#endif
+}
+
+static inline int smime_highest(uint64_t word) {
+#if defined(__GNUC__) || defined(__clang__)
+    return 63 - __builtin_clzll(word);
+#else
+    int place = 63;
+    while (!(word >> place & 1)) place--;
+    return place;
+#endif
+}
+
 #endif

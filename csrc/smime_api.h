@@ -94,7 +94,29 @@ int64_t smime_base64_decode_all(uint32_t isa, int strict, const uint8_t *src, si
 
 /* == quoted_printable.c == */
 
-/* == lines.c == */
+/* == lines.c: canonical line ends, RFC 8551 section 3.1.1 == */
+
+enum {
+    SMIME_LINES_CRLF = 1,
+    SMIME_LINES_BARE_CR = 2, /* a CR at the end of the data is none yet */
+    SMIME_LINES_EIGHT_BIT = 4,
+    SMIME_LINES_NUL = 8
+};
+
+typedef struct {
+    uint32_t isa;
+    uint32_t flags;            /* SMIME_LINES_... */
+    uint32_t after_cr;         /* 1: the last octet was a CR */
+    uint32_t scanned_after_cr; /* the same before the chunk that was scanned last */
+    uint64_t open;             /* octets of the line that is open, without that CR */
+    uint64_t longest;          /* octets of the longest line that has ended, without its line end */
+} smime_lines;
+
+void smime_lines_init(smime_lines *state, uint32_t isa);
+/* Take in a chunk and count the LFs in it that need a CR. */
+int smime_lines_scan(smime_lines *state, const uint8_t *src, size_t n, size_t *bare_lf);
+/* Write the chunk that was scanned last with bare_lf, its count, CRs more; return the size, or -1 if cap is too small. */
+int64_t smime_lines_expand(const smime_lines *state, const uint8_t *src, size_t n, size_t bare_lf, uint8_t *dst, size_t cap);
 
 /* == scan.c: header fields, boundary lines, mbox separators (MIME) == */
 

@@ -34,6 +34,9 @@ __all__ = [
     "SignatureScheme",
     "choose_scheme",
     "digest_of",
+    "hash_identifier",
+    "mgf1_digest",
+    "mgf1_identifier",
     "needs_content",
     "parse_pss",
     "pss_algorithm",
@@ -67,8 +70,14 @@ def _digest_name(element: der.Element) -> str:
     return digests.name_of(AlgorithmIdentifier.from_element(element.expect(der.SEQUENCE)))
 
 
-def _mgf1_digest(element: der.Element) -> str:
-    mgf = AlgorithmIdentifier.from_element(element)
+def mgf1_digest(element: der.Element) -> str:
+    """Return the digest of the MGF1 whose AlgorithmIdentifier this is; RSAES-OAEP has the same.
+
+    Raises:
+        ParseError: it is malformed.
+        UnsupportedError: it is another function, or the digest is unknown.
+    """
+    mgf = AlgorithmIdentifier.from_element(element.expect(der.SEQUENCE))
     if mgf.oid != algorithms.MGF1.oid:
         raise UnsupportedError("mask generation function", mgf.oid)
     if mgf.parameters is None:
@@ -89,7 +98,7 @@ def parse_pss(parameters: bytes) -> PSSParameters:
     if (element := reader.optional_explicit(0)) is not None:
         digest = _digest_name(element)
     if (element := reader.optional_explicit(1)) is not None:
-        mgf_digest = _mgf1_digest(element)
+        mgf_digest = mgf1_digest(element)
     if (element := reader.optional_explicit(2)) is not None:
         salt_length = element.expect(der.INTEGER).as_integer()
     if (element := reader.optional_explicit(3)) is not None:
@@ -117,7 +126,7 @@ def pss_algorithm(digest: str, mgf_digest: str | None = None, salt_length: int |
     if digest != "sha1":
         parts.append(writer.explicit(0, hash_identifier(digest)))
     if mgf_digest != "sha1":
-        parts.append(writer.explicit(1, writer.sequence(writer.oid(algorithms.MGF1.oid), hash_identifier(mgf_digest))))
+        parts.append(writer.explicit(1, mgf1_identifier(mgf_digest)))
     if salt_length != 20:
         parts.append(writer.explicit(2, writer.integer(salt_length)))
     return AlgorithmIdentifier.build(_PSS, writer.sequence(*parts))
@@ -127,6 +136,11 @@ def hash_identifier(digest: str) -> bytes:
     """Return the DER of a digest's AlgorithmIdentifier as it stands inside PSS and OAEP parameters: NULL for SHA-1 and SHA-2 (RFC 4055)."""
     oid = algorithms.DIGESTS_BY_NAME[digest].oid
     return writer.sequence(writer.oid(oid)) if digest.startswith("sha3-") else writer.sequence(writer.oid(oid), writer.NULL)
+
+
+def mgf1_identifier(digest: str) -> bytes:
+    """Return the DER of the AlgorithmIdentifier of MGF1 with a digest."""
+    return writer.sequence(writer.oid(algorithms.MGF1.oid), hash_identifier(digest))
 
 
 # -- schemes --

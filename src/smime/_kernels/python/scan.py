@@ -10,23 +10,32 @@ import re
 
 __all__ = [
     "AT_LINE_START",
+    "BARE_CR",
     "CAP",
     "CLOSE",
     "CRLF_LINE",
     "DELIMITER",
+    "DOT_LINE",
+    "EIGHT_BIT",
     "ENVELOPE_FIELD",
     "FIELD_WIDTH",
     "FINAL",
+    "FROM_LINE",
     "KNOWN_FIELDS",
+    "LONG_LINE",
     "MALFORMED_FIELD",
+    "MAX_LINE",
     "MAX_PADDING",
+    "NUL",
     "PADDED",
     "PREFIX_ONLY",
+    "TRAILING_BLANK",
     "dash_lines",
     "header_end",
     "index_header",
     "scan_boundary",
     "searchable",
+    "text_hazards",
 ]
 
 FIELD_WIDTH = 5
@@ -61,6 +70,11 @@ PADDED = 8
 """Flag of a boundary line: white space follows the boundary (RFC 2046 transport-padding)."""
 MAX_PADDING = 1024
 """Octets of transport padding that are waited for before a line is no boundary line any more."""
+
+EIGHT_BIT, NUL, BARE_CR, LONG_LINE, TRAILING_BLANK, FROM_LINE, DOT_LINE = 1, 2, 4, 8, 16, 32, 64
+"""What `text_hazards` finds."""
+MAX_LINE = 998
+"""Octets in a line without its line end (RFC 5322 section 2.1.1)."""
 
 AT_LINE_START, FINAL = 1, 2
 """Flags for a window: it begins at the beginning of a line; nothing follows it."""
@@ -229,6 +243,37 @@ def dash_lines(data: bytes, start: int, end: int, flags: int) -> tuple[list[int]
         lines.append(found + 1)
         position = found + 1
     return lines, position
+
+
+def text_hazards(data: bytes, start: int, end: int) -> int:
+    """Say what in a text may not survive transport (RFC 2045 section 2.7, RFC 5322 section 2.1.1, RFC 8551 section 3.1.3).
+
+    Returns:
+        The sum of `EIGHT_BIT`, `NUL`, `BARE_CR`, `LONG_LINE` (more than 998 octets without the line end), `TRAILING_BLANK`, `FROM_LINE` (a
+        line that begins with ``From ``) and `DOT_LINE` (a line that is a lone dot); 0 for text that is safe.
+    """
+    text = bytes(data[start:end])
+    flags = 0
+    if not text.isascii():
+        flags |= EIGHT_BIT
+    if b"\0" in text:
+        flags |= NUL
+    if b"\r" in text and text.count(b"\r") != text.count(b"\r\n"):
+        flags |= BARE_CR
+    if text.endswith((b" ", b"\t")) or any(mark in text for mark in (b" \n", b" \r\n", b"\t\n", b"\t\r\n")):
+        flags |= TRAILING_BLANK
+    if text.startswith(b"From ") or b"\nFrom " in text:
+        flags |= FROM_LINE
+    if text == b"." or text.startswith((b".\n", b".\r\n")) or text.endswith(b"\n.") or any(mark in text for mark in (b"\n.\n", b"\n.\r\n")):
+        flags |= DOT_LINE
+    position = 0
+    size = len(text)
+    while size - position > MAX_LINE:
+        stop = text.rfind(b"\n", position, position + MAX_LINE + 2)
+        if stop < 0 or (stop == position + MAX_LINE + 1 and text[stop - 1] != _CR and text.find(b"\n", position, stop) < 0):
+            return flags | LONG_LINE
+        position = stop + 1
+    return flags
 
 
 def searchable(data: bytes | bytearray | memoryview) -> bytes:

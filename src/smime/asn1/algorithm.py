@@ -1,4 +1,11 @@
-"""``AlgorithmIdentifier ::= SEQUENCE { algorithm OBJECT IDENTIFIER, parameters ANY DEFINED BY algorithm OPTIONAL }`` (RFC 5280 section 4.1.1.2)."""
+"""An algorithm and its parameters (RFC 5280 section 4.1.1.2).
+
+::
+
+    AlgorithmIdentifier ::= SEQUENCE {
+        algorithm OBJECT IDENTIFIER,
+        parameters ANY DEFINED BY algorithm OPTIONAL }
+"""
 
 from __future__ import annotations
 

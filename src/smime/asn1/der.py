@@ -1,8 +1,8 @@
 """Views of BER and DER: what is read stays where it is.
 
-`parse` makes one flat index of the whole structure (`smime._kernels.der`), and an `Element` is a place in it. A `Reader` walks the children of
-an element in the order of their ASN.1 definition. Both read BER, indefinite lengths and constructed strings included; `is_der` tells whether
-they had to.
+`parse` makes one flat index of the whole structure (`smime._kernels.der`), and an `Element` is a place in it. A `Reader` walks the children
+of an element in the order of their ASN.1 definition. Both read BER, indefinite lengths and constructed strings included; `is_der` tells
+whether they had to.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ class Element:
             ParseError: a constructed string has a segment of another type.
         """
         tag = self.tag
-        if not tag & 0x20 or tag == 0x30 or tag == 0x31:
+        if not tag & 0x20 or tag in {0x30, 0x31}:
             return self.raw_contents
         return self._join(0x04 if tag >= 0x80 else tag & ~0x20)
 
@@ -290,16 +290,40 @@ class Reader:
     Every method that returns something takes the next child, and raises `ParseError` where there is none or it is of another type.
     """
 
-    __slots__ = ("_at", "_data", "_element", "_index", "_stop")
+    __slots__ = ("_at", "_data", "_end", "_index", "_layer", "_name", "_stop")
 
     def __init__(self, element: Element) -> None:
         if not element.tag & 0x20:
             raise element.error(f"{tag_name(element.tag)} is primitive")
-        self._element = element
-        self._data = element._data  # noqa: SLF001
-        self._index = element._index  # noqa: SLF001
-        self._at = element._at + 6  # noqa: SLF001
-        self._stop = self._index[element._at + 5]  # noqa: SLF001
+        self._data = element._data
+        self._index = element._index
+        self._layer = element._layer
+        self._at = element._at + 6
+        self._stop = self._index[element._at + 5]
+        self._name = tag_name(element.tag)
+        self._end = self._index[element._at + 3]
+
+    @classmethod
+    def of_contents(cls, data: bytes, name: str, *, limits: Limits = DEFAULT_LIMITS, layer: str = "der") -> Reader:
+        """Return a reader of what would be inside an element with these content octets; `name` is its name in messages.
+
+        Raises:
+            ParseError: the octets are not BER.
+            LimitExceeded: they are more, or deeper, than allowed.
+        """
+        n = len(data)
+        if n > limits.structure_size:
+            raise LimitExceeded("structure_size", limits.structure_size)
+        try:
+            index, end, _ = _kernel.index(data, 0, n, limits.asn1_depth, limits.asn1_elements, siblings=True)
+        except ParseError as error:
+            raise ParseError(layer, error.reason, error.offset) from None
+        if end != n:
+            raise ParseError(layer, "end-of-contents octets where none belong", end)
+        self = cls.__new__(cls)
+        self._data, self._index, self._layer, self._name, self._end = data, index, layer, name, n
+        self._at, self._stop = 0, len(index)
+        return self
 
     def peek(self) -> int | None:
         """Return the tag of the next child, None behind the last."""
@@ -309,10 +333,9 @@ class Reader:
         """Return the next child."""
         at = self._at
         if at >= self._stop:
-            element = self._element
-            raise ParseError(element._layer, f"{tag_name(element.tag)} ends too soon", element.content_end)  # noqa: SLF001
+            raise ParseError(self._layer, f"{self._name} ends too soon", self._end)
         self._at = self._index[at + 5]
-        return Element(self._data, self._index, at, self._element._layer)  # noqa: SLF001
+        return Element(self._data, self._index, at, self._layer)
 
     def element(self, tag: int) -> Element:
         """Return the next child, which has this tag."""
@@ -335,7 +358,7 @@ class Reader:
         """Check that there is no further child."""
         if self._at < self._stop:
             extra = self.any()
-            raise extra.error(f"{tag_name(extra.tag)} where {tag_name(self._element.tag)} should end")
+            raise extra.error(f"{tag_name(extra.tag)} where {self._name} should end")
 
     def sequence(self) -> Reader:
         """Return a reader of the next child, a SEQUENCE."""
@@ -427,8 +450,8 @@ def parse(data: _Bytes, *, limits: Limits = DEFAULT_LIMITS, layer: str = "der", 
 def first_non_der(data: _Bytes, *, limits: Limits = DEFAULT_LIMITS) -> int | None:
     """Return the offset of the first element in one BER element whose encoding is not DER, None if all are.
 
-    Judged without a schema: lengths, constructed strings, minimal INTEGERs, BOOLEANs, BIT STRING padding, times, the order of universal SETs.
-    What it cannot see: a DEFAULT value that is spelled out, and order in a SET behind an IMPLICIT tag.
+    Judged without a schema: lengths, constructed strings, minimal INTEGERs, BOOLEANs, BIT STRING padding, times, the order of universal
+    SETs. What it cannot see: a DEFAULT value that is spelled out, and order in a SET behind an IMPLICIT tag.
 
     Raises:
         ParseError: the octets are not BER, or more than one element.
@@ -462,9 +485,8 @@ def parse_time(text: bytes, *, generalized: bool) -> datetime:
             if not generalized:
                 year += 1900 if year >= 50 else 2000
             at = year_digits
-            return datetime(
-                year, int(text[at : at + 2]), int(text[at + 2 : at + 4]), int(text[at + 4 : at + 6]), int(text[at + 6 : at + 8]), int(text[at + 8 : at + 10]), tzinfo=_UTC
-            )
+            month, day, hour, minute, second = (int(text[at + skip : at + skip + 2]) for skip in (0, 2, 4, 6, 8))
+            return datetime(year, month, day, hour, minute, second, tzinfo=_UTC)
         return _parse_ber_time(text, year_digits)
     except (ValueError, OverflowError):
         raise ValueError("not a time") from None

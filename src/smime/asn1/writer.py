@@ -97,7 +97,7 @@ def null() -> bytes:
     return NULL
 
 
-def boolean(value: bool) -> bytes:  # noqa: FBT001 — it is the value
+def boolean(value: bool) -> bytes:
     """Return a BOOLEAN."""
     return b"\x01\x01\xff" if value else b"\x01\x01\x00"
 

@@ -51,15 +51,15 @@ def error(status: int, offset: int, depth: int, elements: int, limit_name: str =
     return status_error(status, offset)
 
 
-def index(
+def index(  # noqa: PLR0917 # hot: positional
     data: bytes | bytearray | memoryview,
     start: int,
     end: int,
     depth: int,
     elements: int,
     leaf: int = MAX_OFFSET,
-    inside: bool = True,  # noqa: FBT001, FBT002 — hot, positional
-    siblings: bool = False,  # noqa: FBT001, FBT002
+    inside: bool = True,
+    siblings: bool = False,
 ) -> tuple[Sequence[int], int, int]:
     """Index the element at ``data[start]``.
 

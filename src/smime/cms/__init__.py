@@ -1,0 +1,1 @@
+"""The Cryptographic Message Syntax (RFC 5652 and its companions): structures, read and written. No cryptography happens here."""

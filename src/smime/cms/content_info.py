@@ -1,0 +1,192 @@
+"""ContentInfo and what every content type shares (RFC 5652 section 3).
+
+::
+
+    ContentInfo ::= SEQUENCE {
+        contentType ContentType,
+        content [0] EXPLICIT ANY DEFINED BY contentType }
+
+    EncapsulatedContentInfo ::= SEQUENCE {
+        eContentType ContentType,
+        eContent [0] EXPLICIT OCTET STRING OPTIONAL }
+"""
+
+from __future__ import annotations
+
+from smime.asn1 import writer
+from smime.errors import LimitExceeded, ParseError
+
+__all__ = [
+    "AUTHENTICATED_DATA",
+    "AUTH_ENVELOPED_DATA",
+    "COMPRESSED_DATA",
+    "DATA",
+    "DIGESTED_DATA",
+    "ENCRYPTED_DATA",
+    "ENVELOPED_DATA",
+    "NAMES",
+    "RECEIPT",
+    "SIGNED_AND_ENVELOPED_DATA",
+    "SIGNED_DATA",
+    "TST_INFO",
+    "Content",
+    "DataHead",
+    "DataTail",
+    "TrailingData",
+    "Writer",
+    "build_content_info",
+    "build_encapsulated_content_info",
+    "name_of",
+]
+
+DATA = "1.2.840.113549.1.7.1"
+SIGNED_DATA = "1.2.840.113549.1.7.2"
+ENVELOPED_DATA = "1.2.840.113549.1.7.3"
+SIGNED_AND_ENVELOPED_DATA = "1.2.840.113549.1.7.4"
+DIGESTED_DATA = "1.2.840.113549.1.7.5"
+ENCRYPTED_DATA = "1.2.840.113549.1.7.6"
+RECEIPT = "1.2.840.113549.1.9.16.1.1"
+AUTHENTICATED_DATA = "1.2.840.113549.1.9.16.1.2"
+TST_INFO = "1.2.840.113549.1.9.16.1.4"
+COMPRESSED_DATA = "1.2.840.113549.1.9.16.1.9"
+AUTH_ENVELOPED_DATA = "1.2.840.113549.1.9.16.1.23"
+
+NAMES = {
+    DATA: "data",
+    SIGNED_DATA: "signedData",
+    ENVELOPED_DATA: "envelopedData",
+    SIGNED_AND_ENVELOPED_DATA: "signedAndEnvelopedData",
+    DIGESTED_DATA: "digestedData",
+    ENCRYPTED_DATA: "encryptedData",
+    RECEIPT: "receipt",
+    AUTHENTICATED_DATA: "authData",
+    TST_INFO: "TSTInfo",
+    COMPRESSED_DATA: "compressedData",
+    AUTH_ENVELOPED_DATA: "authEnvelopedData",
+}
+
+_Bytes = bytes | bytearray | memoryview
+
+
+def name_of(oid: str) -> str:
+    """Return the name of a content type, or its OID."""
+    return NAMES.get(oid, oid)
+
+
+class Event:
+    """The base of what `smime.cms.reader.CMSReader` reports. Compared and shown by its fields."""
+
+    __slots__ = ()
+
+    def _fields(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in type(self).__slots__)
+
+    def __eq__(self, other: object) -> bool:
+        return self._fields() == other._fields() if type(other) is type(self) and isinstance(other, Event) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment] # content may be a buffer
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in type(self).__slots__)})"
+
+
+class Content(Event):
+    """Some content octets, in their order.
+
+    Attributes:
+        data: bytes, or a memoryview of what was given to `receive`, good until that buffer is used again.
+    """
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: bytes | memoryview) -> None:
+        self.data = data
+
+
+class DataHead(Event):
+    """A ContentInfo of type id-data begins: bare octets without protection (RFC 5652 section 4)."""
+
+    __slots__ = ()
+
+
+class DataTail(Event):
+    """The content of the id-data ContentInfo has ended."""
+
+    __slots__ = ()
+
+
+class TrailingData(Event):
+    """Octets follow the outermost element.
+
+    Attributes:
+        count: how many.
+        padding: all of them are NUL, blanks or line ends, as mail gateways and block devices leave behind.
+    """
+
+    __slots__ = ("count", "padding")
+
+    def __init__(self, count: int, *, padding: bool) -> None:
+        self.count = count
+        self.padding = padding
+
+
+def relocate(error: ParseError, base: int, layer: str = "cms") -> ParseError:
+    """Return the error of a part with the offset it has in the whole."""
+    return ParseError(layer, error.reason, base + (error.offset or 0))
+
+
+def check_count(name: str, count: int, maximum: int, offset: int | None = None) -> None:
+    """Raise `LimitExceeded` if there are too many."""
+    if count > maximum:
+        raise LimitExceeded(name, maximum, offset)
+
+
+# -- writing --
+
+
+def build_content_info(content_type: str, content: _Bytes) -> bytes:
+    """Return a ContentInfo around an encoded element."""
+    return writer.sequence(writer.oid(content_type), writer.explicit(0, content))
+
+
+def build_encapsulated_content_info(content_type: str, content: _Bytes | None) -> bytes:
+    """Return an EncapsulatedContentInfo; content None: eContent absent (detached)."""
+    if content is None:
+        return writer.sequence(writer.oid(content_type))
+    return writer.sequence(writer.oid(content_type), writer.explicit(0, writer.octet_string(content)))
+
+
+class Writer:
+    """The base of the streaming writers: `head`, any number of `content`, `tail`, joined, are one ContentInfo of indefinite length.
+
+    Around the content every length is indefinite, and the content is a constructed OCTET STRING with one segment for each call of
+    `content`: give it 16 KiB or more at a time. All else is DER.
+    """
+
+    __slots__ = ("_content_type", "_detached", "_type")
+
+    def __init__(self, outer: str, content_type: str, *, detached: bool = False) -> None:
+        self._type = outer
+        self._content_type = content_type
+        self._detached = detached
+
+    def _open(self) -> bytes:
+        return b"\x30\x80" + writer.oid(self._type) + b"\xa0\x80\x30\x80"
+
+    def _open_content(self, before: bytes = b"", tag: bytes = b"\xa0\x80\x24\x80") -> bytes:
+        """Return the head of EncapsulatedContentInfo or EncryptedContentInfo; `before` stands between content type and content."""
+        head = b"\x30\x80" + writer.oid(self._content_type) + before
+        return head if self._detached else head + tag
+
+    def content(self, data: _Bytes) -> bytes:
+        """Return one segment of the content; empty data gives nothing."""
+        if self._detached:
+            raise ValueError("detached: the content is elsewhere")
+        return writer.header(0x04, len(data)) + data if len(data) else b""
+
+    def _close_content(self, levels: int = 2) -> bytes:
+        """Return the end of the content, whose `levels` outer levels are those that `_open_content` opened around the segments."""
+        return writer.END_OF_CONTENTS * (1 if self._detached else 1 + levels)
+
+    def _close(self) -> bytes:
+        return writer.END_OF_CONTENTS * 3

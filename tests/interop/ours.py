@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
-from cryptography.hazmat.primitives.serialization import Encoding
+from collections.abc import Sequence
+from pathlib import Path
+
 from tests.interop.peers import Peer
+from tests.interop.people import People, Person
 
 import smime
 
 
 class Ours(Peer):
     name = "smime"
-    mail = True
+
+    def __init__(self, people: People, folder: Path) -> None:
+        super().__init__(people, folder)
+        self.trust = smime.TrustStore([people.root.certificate])
+        self.sender = ""  # whose message is verified next
 
     def version(self) -> str:
         return f"smime {smime.backend}"
 
-    @property
-    def trust(self) -> smime.TrustStore:
-        return smime.TrustStore.from_pem(self.people.root.certificate.public_bytes(Encoding.PEM))
+    def sign(self, content: bytes, signer: Person, *, algorithm: str, digest: str, detached: bool, mail: bool) -> bytes:
+        chosen = None if algorithm == "eddsa" else digest
+        with_key = smime.Signer(
+            signer.key, signer.certificate, [self.people.intermediate.certificate], digest=chosen, pss=algorithm == "rsa-pss"
+        )
+        return smime.sign(content, with_key, detached=detached, encoding="smime" if mail else "der")
+
+    def verify(self, message: bytes, *, content: bytes | None, mail: bool) -> bytes:
+        return bytes(smime.verify(message, self.trust, content=content, sender=self.sender).content)
+
+    def encrypt(self, content: bytes, recipients: Sequence[Person], *, cipher: str, key_encryption: str, mail: bool) -> bytes:
+        to = [smime.Recipient(recipient.certificate, key_encryption=key_encryption) for recipient in recipients]
+        return smime.encrypt(content, to, content_encryption=cipher, encoding="smime" if mail else "der")
+
+    def decrypt(self, message: bytes, recipient: Person, *, mail: bool) -> bytes:
+        return bytes(smime.decrypt(message, smime.Identity(recipient.key, recipient.certificate)).content)

@@ -26,6 +26,8 @@ class Pyca(Peer):
         options = [pkcs7.PKCS7Options.Binary]
         if detached:
             options.append(pkcs7.PKCS7Options.DetachedSignature)
+        if algorithm == "eddsa":
+            digest = "sha512"  # it must be given one; it refuses the key
         pss = padding.PSS(padding.MGF1(_DIGESTS[digest]), padding.PSS.DIGEST_LENGTH) if algorithm == "rsa-pss" else None
         try:
             builder = pkcs7.PKCS7SignatureBuilder().set_data(content)

@@ -1,7 +1,7 @@
 """Reading BER from a stream, in pieces of any size (X.690 section 8).
 
-`StructureReader` is the hand of a parser that is written as a generator: its methods are generators too, to be used with ``yield from``, and
-suspend the whole parser (they yield None) until it is sent the next chunk. So a streaming parser reads like its grammar::
+`StructureReader` is the hand of a parser that is written as a generator: its methods are generators too, to be used with ``yield from``,
+and suspend the whole parser (they yield None) until it is sent the next chunk. So a streaming parser reads like its grammar::
 
     def content_info(octets: StructureReader) -> Generator[None, bytes, None]:
         yield from octets.open(SEQUENCE)

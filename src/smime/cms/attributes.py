@@ -7,8 +7,9 @@
         attrType OBJECT IDENTIFIER,
         attrValues SET OF AttributeValue }
 
-What was received stays as it was: `Attributes.raw_as_set` are the received octets with the tag SET, which are what was signed if they are DER.
-Reading an attribute is apart from accepting it: how often it may occur is for `smime.operations` to judge, which gets all the instances.
+What was received stays as it was: `Attributes.raw_as_set` are the received octets with the tag SET, which are what was signed if they are
+DER. Reading an attribute is apart from accepting it: how often it may occur is for `smime.operations` to judge, which gets all the
+instances.
 """
 
 from __future__ import annotations
@@ -114,6 +115,8 @@ class Attributes(Sequence[Attribute]):
             ParseError: they are not a set of attributes; the offset counts from its first octet.
             LimitExceeded: ``attributes``, ``asn1_depth`` or ``asn1_elements``.
         """
+        if not raw or not raw[0] & 0x20:
+            raise ParseError("cms", "not a set of attributes", 0)
         self.raw = raw
         octets = raw if raw[0] == 0x31 else b"\x31" + raw[1:]
         self._set = octets

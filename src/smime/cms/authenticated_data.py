@@ -27,7 +27,13 @@ from smime.cms.enveloped_data import OriginatorInfo
 from smime.cms.recipient_info import RecipientInfo
 from smime.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ["AuthenticatedDataHead", "AuthenticatedDataTail", "AuthenticatedDataWriter", "authenticated_data_version", "build_authenticated_data"]
+__all__ = [
+    "AuthenticatedDataHead",
+    "AuthenticatedDataTail",
+    "AuthenticatedDataWriter",
+    "authenticated_data_version",
+    "build_authenticated_data",
+]
 
 
 class AuthenticatedDataHead(Event):
@@ -43,9 +49,9 @@ class AuthenticatedDataHead(Event):
         has_content: eContent is present.
     """
 
-    __slots__ = ("version", "originator_info", "recipient_infos", "mac_algorithm", "digest_algorithm", "content_type", "has_content")
+    __slots__ = ("content_type", "digest_algorithm", "has_content", "mac_algorithm", "originator_info", "recipient_infos", "version")
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 # the fields of the type, in its order
         self,
         version: int,
         originator_info: OriginatorInfo | None,
@@ -107,7 +113,10 @@ def authenticated_data_version(originator_info: bytes | None) -> int:
 
 
 def _encode_head(
-    originator_info: bytes | None, recipient_infos: Sequence[bytes], mac_algorithm: AlgorithmIdentifier, digest_algorithm: AlgorithmIdentifier | None
+    originator_info: bytes | None,
+    recipient_infos: Sequence[bytes],
+    mac_algorithm: AlgorithmIdentifier,
+    digest_algorithm: AlgorithmIdentifier | None,
 ) -> bytes:
     return (
         writer.integer(authenticated_data_version(originator_info))

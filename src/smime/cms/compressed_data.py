@@ -30,7 +30,7 @@ class CompressedDataHead(Event):
         has_content: eContent is present.
     """
 
-    __slots__ = ("version", "algorithm", "content_type", "has_content")
+    __slots__ = ("algorithm", "content_type", "has_content", "version")
 
     def __init__(self, version: int, algorithm: AlgorithmIdentifier, content_type: str, *, has_content: bool) -> None:
         self.version = version
@@ -45,7 +45,9 @@ class CompressedDataTail(Event):
     __slots__ = ()
 
 
-def build_compressed_data(*, content: bytes | bytearray | memoryview, algorithm: AlgorithmIdentifier = ZLIB, content_type: str = DATA) -> bytes:
+def build_compressed_data(
+    *, content: bytes | bytearray | memoryview, algorithm: AlgorithmIdentifier = ZLIB, content_type: str = DATA
+) -> bytes:
     """Return a whole ContentInfo with CompressedData around compressed content, in DER."""
     return build_content_info(
         COMPRESSED_DATA, writer.sequence(writer.integer(0), algorithm.raw, build_encapsulated_content_info(content_type, content))

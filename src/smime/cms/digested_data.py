@@ -30,7 +30,7 @@ class DigestedDataHead(Event):
         has_content: eContent is present.
     """
 
-    __slots__ = ("version", "digest_algorithm", "content_type", "has_content")
+    __slots__ = ("content_type", "digest_algorithm", "has_content", "version")
 
     def __init__(self, version: int, digest_algorithm: AlgorithmIdentifier, content_type: str, *, has_content: bool) -> None:
         self.version = version

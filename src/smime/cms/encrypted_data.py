@@ -23,7 +23,7 @@ __all__ = ["EncryptedDataHead", "EncryptedDataTail", "EncryptedDataWriter", "bui
 class EncryptedDataHead(Event):
     """What stands before the encrypted content; fields as in `EnvelopedDataHead`."""
 
-    __slots__ = ("version", "content_type", "content_encryption_algorithm", "has_content")
+    __slots__ = ("content_encryption_algorithm", "content_type", "has_content", "version")
 
     def __init__(self, version: int, content_type: str, content_encryption_algorithm: AlgorithmIdentifier, *, has_content: bool) -> None:
         self.version = version

@@ -50,7 +50,7 @@ class OriginatorInfo(Event):
         raw: the whole element as received, tag 0xA0.
     """
 
-    __slots__ = ("certificates", "other_certificates", "crls", "other_revocation_infos", "raw")
+    __slots__ = ("certificates", "crls", "other_certificates", "other_revocation_infos", "raw")
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class EnvelopedDataHead(Event):
         has_content: encryptedContent is present, though perhaps empty.
     """
 
-    __slots__ = ("version", "originator_info", "recipient_infos", "content_type", "content_encryption_algorithm", "has_content")
+    __slots__ = ("content_encryption_algorithm", "content_type", "has_content", "originator_info", "recipient_infos", "version")
 
     def __init__(
         self,
@@ -154,7 +154,9 @@ class EnvelopedDataTail(Event):
 # -- writing --
 
 
-def enveloped_data_version(recipient_infos: Iterable[bytes], originator_info: bytes | None = None, *, unprotected_attrs: bool = False) -> int:
+def enveloped_data_version(
+    recipient_infos: Iterable[bytes], originator_info: bytes | None = None, *, unprotected_attrs: bool = False
+) -> int:
     """Return the version of EnvelopedData (RFC 5652 section 6.1).
 
     Args:
@@ -178,11 +180,11 @@ def _has_other_crl(originator_info: bytes) -> bool:
     return any(choice.tag == 0xA1 for field in parse(originator_info, layer="cms") if field.tag == 0xA1 for choice in field)
 
 
-def build_encrypted_content_info(content_type: str, algorithm: AlgorithmIdentifier, content: bytes | bytearray | memoryview | None) -> bytes:
+def build_encrypted_content_info(
+    content_type: str, algorithm: AlgorithmIdentifier, content: bytes | bytearray | memoryview | None
+) -> bytes:
     """Return an EncryptedContentInfo; content None: absent."""
-    return writer.sequence(
-        writer.oid(content_type), algorithm.raw, writer.octet_string(content, tag=0x80) if content is not None else b""
-    )
+    return writer.sequence(writer.oid(content_type), algorithm.raw, writer.octet_string(content, tag=0x80) if content is not None else b"")
 
 
 def build_enveloped_data(

@@ -4,10 +4,13 @@ For every content type there is a head event, any number of `Content` events, an
 
     reader = CMSReader()
     for chunk in chunks:
-        for event in reader.receive(chunk): ...
-    for event in reader.finish(): ...
+        for event in reader.receive(chunk):
+            ...
+    for event in reader.finish():
+        ...
 
-Heads and tails are held in memory, at most `Limits.structure_size` octets of them; content is handed out as it arrives. BER is read everywhere.
+Heads and tails are held in memory, at most `Limits.structure_size` octets of them; content is handed out as it arrives. BER is read
+everywhere.
 """
 
 from __future__ import annotations
@@ -82,7 +85,18 @@ class CMSReader:
             STRING; what is handed out are its content octets, which is what was digested (RFC 5652 section 5.2.1).
     """
 
-    __slots__ = ("_events", "_failure", "_finished", "_limits", "_octets", "_parser", "_pkcs7", "_received", "_trailing", "_trailing_padding")
+    __slots__ = (
+        "_events",
+        "_failure",
+        "_finished",
+        "_limits",
+        "_octets",
+        "_parser",
+        "_pkcs7",
+        "_received",
+        "_trailing",
+        "_trailing_padding",
+    )
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS, *, pkcs7_content: bool = False) -> None:
         self._limits = limits
@@ -124,10 +138,14 @@ class CMSReader:
         except SMIMEError as error:
             self._fail(error)
             raise
-        events = self._events
-        if events:
-            self._events = []
+        events = self._events[:]
+        self._events.clear()  # not replaced: a suspended parser may hold its append
         return events
+
+    @property
+    def started(self) -> bool:
+        """Some octets have been received."""
+        return self._received > 0
 
     def finish(self) -> list[Event]:
         """Say that there is nothing more, and return what that brings: `TrailingData`, if there was any.
@@ -149,7 +167,7 @@ class CMSReader:
     def _fail(self, error: SMIMEError) -> None:
         self._failure = error
         self._parser = None
-        self._events = []
+        self._events.clear()
 
     def _trail(self, data: bytes | bytearray | memoryview) -> None:
         if len(data):

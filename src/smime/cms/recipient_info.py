@@ -53,22 +53,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from smime.asn1 import writer
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.asn1.der import OID, SEQUENCE, Element, Reader, parse
-from smime.cms.content_info import check_count, relocate
+from smime.cms.content_info import check_count
 from smime.cms.identifiers import (
     IssuerAndSerialNumber,
     KEKIdentifier,
     RecipientKeyIdentifier,
     SignerIdentifier,
-    SubjectKeyIdentifier,
     identifier_from_element,
 )
-from smime.errors import LimitExceeded, ParseError
+from smime.errors import ParseError
 from smime.limits import DEFAULT_LIMITS, Limits
 
 __all__ = [
@@ -328,7 +327,7 @@ class KEMRecipientInfo:
         return cls(version, rid, kem, kemct, kdf, kek_length, ukm.contents if ukm is not None else None, wrap, key, raw or element.raw)
 
     @staticmethod
-    def build(
+    def build(  # noqa: PLR0917 # the fields of the type, in its order
         rid: SignerIdentifier,
         kem: AlgorithmIdentifier,
         kemct: bytes,

@@ -42,7 +42,16 @@ from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.asn1.der import Element, Reader, parse, tag_name
 from smime.cms import attributes as _attributes
 from smime.cms.attributes import Attributes
-from smime.cms.content_info import DATA, SIGNED_DATA, Event, Writer, build_content_info, build_encapsulated_content_info, check_count, relocate
+from smime.cms.content_info import (
+    DATA,
+    SIGNED_DATA,
+    Event,
+    Writer,
+    build_content_info,
+    build_encapsulated_content_info,
+    check_count,
+    relocate,
+)
 from smime.cms.identifiers import IssuerAndSerialNumber, SignerIdentifier, SubjectKeyIdentifier, identifier_from_raw
 from smime.errors import ParseError
 from smime.limits import DEFAULT_LIMITS, Limits
@@ -70,7 +79,7 @@ class SignedDataHead(Event):
         has_content: eContent is present, though perhaps empty; otherwise the signature is detached or there is none.
     """
 
-    __slots__ = ("version", "digest_algorithms", "content_type", "has_content")
+    __slots__ = ("content_type", "digest_algorithms", "has_content", "version")
 
     def __init__(self, version: int, digest_algorithms: tuple[AlgorithmIdentifier, ...], content_type: str, *, has_content: bool) -> None:
         self.version = version
@@ -93,9 +102,9 @@ class SignerInfo:
         raw: the whole SEQUENCE.
     """
 
-    __slots__ = ("version", "sid", "digest_algorithm", "signed_attrs", "signature_algorithm", "signature", "unsigned_attrs", "raw")
+    __slots__ = ("digest_algorithm", "raw", "sid", "signature", "signature_algorithm", "signed_attrs", "unsigned_attrs", "version")
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 # the fields of the type, in its order
         self,
         version: int,
         sid: SignerIdentifier,
@@ -196,7 +205,7 @@ class SignerInfo:
         return cls(version, sid, digest_algorithm, signed_attrs, signature_algorithm, value, unsigned_attrs, raw)
 
     @staticmethod
-    def build(
+    def build(  # noqa: PLR0917 # the fields of the type, in its order
         sid: SignerIdentifier,
         digest_algorithm: AlgorithmIdentifier,
         signed_attrs: bytes | None,
@@ -249,7 +258,7 @@ class SignedDataTail(Event):
         signer_infos: none: it is not signed.
     """
 
-    __slots__ = ("certificates", "other_certificates", "crls", "other_revocation_infos", "signer_infos")
+    __slots__ = ("certificates", "crls", "other_certificates", "other_revocation_infos", "signer_infos")
 
     def __init__(
         self,
@@ -327,7 +336,9 @@ def read_certificates(data: bytes, index: Sequence[int], at: int, limits: Limits
     return tuple(certificates), tuple(others)
 
 
-def read_revocation_infos(data: bytes, index: Sequence[int], at: int, limits: Limits) -> tuple[tuple[bytes, ...], tuple[tuple[str, bytes], ...]]:
+def read_revocation_infos(
+    data: bytes, index: Sequence[int], at: int, limits: Limits
+) -> tuple[tuple[bytes, ...], tuple[tuple[str, bytes], ...]]:
     """Return CRLs and other RevocationInfoChoices of the set at a place of an index."""
     crls: list[bytes] = []
     others: list[tuple[str, bytes]] = []
@@ -441,7 +452,12 @@ class SignedDataWriter(Writer):
     __slots__ = ("_digest_algorithms", "_version")
 
     def __init__(
-        self, digest_algorithms: Iterable[AlgorithmIdentifier], content_type: str = DATA, *, detached: bool = False, version: int | None = None
+        self,
+        digest_algorithms: Iterable[AlgorithmIdentifier],
+        content_type: str = DATA,
+        *,
+        detached: bool = False,
+        version: int | None = None,
     ) -> None:
         super().__init__(SIGNED_DATA, content_type, detached=detached)
         self._digest_algorithms = _digest_algorithms(digest_algorithms)

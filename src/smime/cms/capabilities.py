@@ -7,8 +7,8 @@
         capabilityID OBJECT IDENTIFIER,
         parameters ANY DEFINED BY capabilityID OPTIONAL }
 
-Capabilities are compared by their octets, so each has one exact encoding: parameters that there are none of are left out, not NULL; only the
-RSA entries have NULL, by their definition.
+Capabilities are compared by their octets, so each has one exact encoding: parameters that there are none of are left out, not NULL; only
+the RSA entries have NULL, by their definition.
 """
 
 from __future__ import annotations
@@ -97,10 +97,6 @@ _OTHER_SPELLINGS = {
     _hex(
         "303806092A864886F70D010107302BA00D300B0609608648016503040201A11A301806092A864886F70D010108300B0609608648016503040201"
     ): "RSAES-OAEP-SHA256",
-    # RFC 5753 section 6 gives NULL to the ECDSA entries of its list
-    _hex("300C06082A8648CE3D0403020500"): "ecdsa-with-SHA256",
-    _hex("300C06082A8648CE3D0403030500"): "ecdsa-with-SHA384",
-    _hex("300C06082A8648CE3D0403040500"): "ecdsa-with-SHA512",
 }
 
 NAMES: Mapping[bytes, str] = MappingProxyType({**{raw: name for name, raw in CAPABILITIES.items()}, **_OTHER_SPELLINGS})

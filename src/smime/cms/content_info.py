@@ -76,7 +76,7 @@ def name_of(oid: str) -> str:
 class Event:
     """The base of what `smime.cms.reader.CMSReader` reports. Compared and shown by its fields."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
 
     def _fields(self) -> tuple[object, ...]:
         return tuple(getattr(self, name) for name in type(self).__slots__)

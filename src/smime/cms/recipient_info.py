@@ -53,7 +53,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from smime.asn1 import writer
@@ -378,7 +378,7 @@ RecipientInfo = (
     KeyTransRecipientInfo | KeyAgreeRecipientInfo | KEKRecipientInfo | PasswordRecipientInfo | KEMRecipientInfo | OtherRecipientInfo
 )
 
-_READERS = {
+_READERS: dict[int, Callable[[Element], RecipientInfo]] = {
     SEQUENCE: KeyTransRecipientInfo.from_element,
     0xA1: KeyAgreeRecipientInfo.from_element,
     0xA2: KEKRecipientInfo.from_element,

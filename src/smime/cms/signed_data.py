@@ -305,7 +305,7 @@ class SignedDataTail(Event):
             raise ParseError("cms", "SignedData has no signerInfos", len(data))
         if index[at] != 0x31 or index[at + 5] < stop:
             raise ParseError("cms", f"{tag_name(index[at])} where signerInfos belong", index[at + 1])
-        signer_infos = []
+        signer_infos: list[SignerInfo] = []
         child = at + 6
         while child < stop:
             if len(signer_infos) >= limits.signers:

@@ -36,6 +36,7 @@ __all__ = [
     "SevenBitEncoder",
     "check_field",
     "encode_field",
+    "has_header",
     "make_boundary",
     "multipart_signed",
     "pkcs7_mime_header",
@@ -45,6 +46,7 @@ __all__ = [
 ]
 
 _FIRST_LINE = re.compile(rb"[!-9;-~]+[ \t]*:|\r?\n|\Z")
+_LONGEST_FIRST_LINE = 1 << 16
 _ENVELOPE = re.compile(rb">?From [^\n]*(?:\n|\Z)")
 _FIELD_NAME = re.compile(rb"[!-9;-~]+\Z")
 _BAD_LINE_END = re.compile(rb"\x00|\r(?!\n)|\n(?![ \t])")
@@ -114,6 +116,16 @@ def split_message(message: Buffer | Message, limits: Limits = DEFAULT_LIMITS) ->
             inside[-1] += b"\r\n"
         rest = b"\r\n"
     return outside, b"".join(inside) + rest
+
+
+def has_header(start: Buffer) -> bool | None:
+    """Tell from its first octets whether a message begins with a header block (rule 2 above); None if more octets are needed."""
+    data = bytes(start)
+    envelope = _ENVELOPE.match(data)
+    at = envelope.end() if envelope is not None else 0
+    if data.find(b"\n", at) < 0 and len(data) - at < _LONGEST_FIRST_LINE:
+        return None
+    return at < len(data) and _FIRST_LINE.match(data, at) is not None
 
 
 def _canonical_value(octets: bytes) -> bytes:

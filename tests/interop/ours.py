@@ -33,8 +33,31 @@ class Ours(Peer):
         return bytes(smime.verify(message, self.trust, content=content, sender=self.sender).content)
 
     def encrypt(self, content: bytes, recipients: Sequence[Person], *, cipher: str, key_encryption: str, mail: bool) -> bytes:
-        to = [smime.Recipient(recipient.certificate, key_encryption=key_encryption) for recipient in recipients]
+        transport = {"rsa": "rsaEncryption", "rsa-oaep-sha256": "rsaes-oaep"}.get(key_encryption)
+        to = [smime.Recipient(recipient.certificate, key_transport=transport) for recipient in recipients]
         return smime.encrypt(content, to, content_encryption=cipher, encoding="smime" if mail else "der")
 
     def decrypt(self, message: bytes, recipient: Person, *, mail: bool) -> bytes:
         return bytes(smime.decrypt(message, smime.Identity(recipient.key, recipient.certificate)).content)
+
+    def other(self, operation: str, content: bytes, **options: str) -> bytes:
+        if operation == "compress":
+            return smime.compress(content, encoding="der")
+        return smime.encrypt(content, [_secret(operation, options)], content_encryption=options["cipher"], encoding="der")
+
+    def read_other(self, operation: str, message: bytes, **options: str) -> bytes:
+        if operation in {"compress", "digest"}:
+            unwrapped = smime.unwrap(message)
+            (layer,) = unwrapped.layers
+            assert isinstance(layer.report, smime.CompressionReport)
+            assert layer.report.intact in ({True} if operation == "digest" else {None})
+            return bytes(unwrapped.content)
+        return bytes(smime.decrypt(message, _secret(operation, options)).content)
+
+
+def _secret(operation: str, options: dict[str, str]) -> smime.Password | smime.KeyEncryptionKey | smime.ContentKey:
+    if operation == "encrypt-password":
+        return smime.Password(options["password"])
+    if operation == "encrypt-kek":
+        return smime.KeyEncryptionKey(bytes.fromhex(options["key_id"]), bytes.fromhex(options["key"]))
+    return smime.ContentKey(bytes.fromhex(options["key"]))

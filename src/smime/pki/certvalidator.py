@@ -1,0 +1,408 @@
+"""RFC 5280 path validation and revocation checking by pyhanko-certvalidator.
+
+Paths are built by `smime.pki.build`, within a budget and with their signatures verified; each is then validated by the algorithm of RFC
+5280 section 6.1. Revocation is looked up certificate by certificate from the anchor down (section 6.3), so that what is known and what is
+not can be told apart. Its functions are coroutines only because they may fetch; nothing is fetched here, so they never wait.
+
+Two of its habits are changed. It remembers validated certificates and issuers of revocation lists by the value of a signature, which
+anybody may copy into another certificate; here they are remembered by their octets. And its signatures are verified by `smime.crypto`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Coroutine, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from asn1crypto import crl as asn1_crl  # type: ignore[import-untyped]
+from asn1crypto import x509 as asn1_x509  # type: ignore[import-untyped]
+from cryptography.exceptions import InvalidSignature
+from pyhanko_certvalidator._state import ValProcState
+from pyhanko_certvalidator.authority import CertTrustAnchor, TrustQualifiers
+from pyhanko_certvalidator.context import ValidationContext
+from pyhanko_certvalidator.errors import (
+    CRLNoMatchesError,
+    CRLValidationError,
+    CRLValidationIndeterminateError,
+    DisallowedAlgorithmError,
+    ExpiredError,
+    NotYetValidError,
+    OCSPNoMatchesError,
+    OCSPValidationError,
+    OCSPValidationIndeterminateError,
+    PathValidationError,
+    RevokedError,
+    ValidationError,
+)
+from pyhanko_certvalidator.ltv.poe import POEManager
+from pyhanko_certvalidator.name_trees import default_excluded_subtrees, default_permitted_subtrees, process_general_subtrees
+from pyhanko_certvalidator.path import ValidationPath
+from pyhanko_certvalidator.policy_decl import (
+    NO_REVOCATION,
+    REQUIRE_REVINFO,
+    AlgorithmUsageConstraint,
+    AlgorithmUsagePolicy,
+    CertRevTrustPolicy,
+    PKIXValidationParams,
+    RevocationCheckingPolicy,
+    RevocationCheckingRule,
+)
+from pyhanko_certvalidator.registry import CertificateRegistry, SimpleTrustManager
+from pyhanko_certvalidator.revinfo.archival import process_legacy_crl_input, process_legacy_ocsp_input
+from pyhanko_certvalidator.revinfo.manager import RevinfoManager
+from pyhanko_certvalidator.revinfo.validate_crl import verify_crl
+from pyhanko_certvalidator.revinfo.validate_ocsp import verify_ocsp_response
+from pyhanko_certvalidator.sig_validate import SignatureValidator
+from pyhanko_certvalidator.util import ConsList
+from pyhanko_certvalidator.validate import async_validate_path
+
+from smime.algorithms import Level, name_of
+from smime.asn1 import der
+from smime.asn1.algorithm import AlgorithmIdentifier
+from smime.crypto import keys, signatures
+from smime.crypto.faults import InvalidSignature as NotVerified
+from smime.crypto.faults import KeyUnsuitable
+from smime.errors import SMIMEError
+from smime.findings import Finding, finding
+from smime.pki.cache import Cache
+from smime.pki.certificate import Certificate
+from smime.pki.path import Outcome
+from smime.report import Revocation, Unchecked
+
+if TYPE_CHECKING:
+    from smime.pki.path import Case
+    from smime.policy import Policy
+
+__all__ = ["check"]
+
+_NO_TOLERANCE = timedelta(0)
+_SOFT = RevocationCheckingPolicy(RevocationCheckingRule.CHECK_IF_DECLARED_SOFT, RevocationCheckingRule.CHECK_IF_DECLARED_SOFT)
+_loaded: Cache[bytes, Any] = Cache(1024)
+
+
+logging.getLogger("pyhanko_certvalidator").addHandler(logging.NullHandler())  # what it has to say is in the findings
+
+
+def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine that never waits, with or without an event loop around."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return done.value
+    coroutine.close()
+    raise RuntimeError("a coroutine of pyhanko-certvalidator waits, though nothing may be fetched")
+
+
+def _asn1(certificate: Certificate) -> Any:
+    known = _loaded.get(certificate.der)
+    if known is None:
+        known = asn1_x509.Certificate.load(certificate.der)
+        _loaded.put(certificate.der, known)
+    return known
+
+
+class _Algorithms(AlgorithmUsagePolicy):
+    """The policy's algorithm profile."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._profile = policy.algorithms
+
+    def digest_algorithm_allowed(self, algo: Any, moment: Any) -> Any:  # noqa: ARG002 - the interface
+        return AlgorithmUsageConstraint(allowed=True)
+
+    def signature_algorithm_allowed(self, algo: Any, moment: Any, public_key: Any) -> Any:  # noqa: ARG002 - the interface
+        return AlgorithmUsageConstraint(allowed=not self.forbidden(AlgorithmIdentifier.from_element(der.parse(algo.dump()))))
+
+    def forbidden(self, algorithm: AlgorithmIdentifier) -> str | None:
+        """Return the name of what the profile forbids in a signature algorithm, or None."""
+        try:
+            digest = signatures.digest_of(algorithm)
+        except (SMIMEError, NotVerified):
+            digest = None
+        for name in (name_of(algorithm.oid), digest):
+            if name is not None and self._profile.level(name) is Level.FORBIDDEN:
+                return name
+        return None
+
+
+class _Signatures(SignatureValidator):
+    """Verifies signatures on certificates, revocation lists and OCSP responses with `smime.crypto`, within the policy."""
+
+    def __init__(self, policy: Policy, algorithms: _Algorithms) -> None:
+        self._limits = policy.limits
+        self._algorithms = algorithms
+        self._inherited: dict[bytes, bytes] = {}
+
+    def inherit(self, certificates: Sequence[Any]) -> None:
+        """Complete the DSA keys of a path, anchor first, that have no parameters with those of their issuers (RFC 3279 section 2.3.2)."""
+        above = None
+        for certificate in certificates:
+            key = certificate.public_key
+            if key.algorithm != "dsa":
+                above = None
+            elif key["algorithm"]["parameters"].native is not None:
+                above = key["algorithm"]["parameters"]
+            elif above is not None:
+                complete = key.copy()
+                complete["algorithm"]["parameters"] = above.copy()
+                self._inherited[key.dump()] = complete.dump()
+
+    def validate_signature(
+        self,
+        signature: Any,
+        signed_data: Any,
+        public_key_info: Any,
+        signature_algorithm: Any,
+        context: Any = None,  # noqa: ARG002
+    ) -> None:
+        try:
+            algorithm = AlgorithmIdentifier.from_element(der.parse(signature_algorithm.dump()))
+            if self._algorithms.forbidden(algorithm) is not None:
+                raise InvalidSignature("the policy forbids the algorithm")
+            key_algorithm = AlgorithmIdentifier.from_element(der.parse(public_key_info["algorithm"].dump()))
+            octets = public_key_info.dump()
+            key = keys.load_der_public_key(self._inherited.get(octets, octets), limits=self._limits)
+            digest = signatures.digest_of(algorithm) or "sha512"
+            signatures.verify(key, algorithm, digest, signature, signed_data, key_algorithm=key_algorithm)
+        except (NotVerified, KeyUnsuitable, SMIMEError) as error:
+            raise InvalidSignature(str(error)) from None
+
+
+class _Context(ValidationContext):
+    """Remembers validated certificates by their octets rather than by their signature value."""
+
+    def record_validation(self, cert: Any, path: Any) -> None:
+        self._validate_map[cert.dump()] = path
+
+    def check_validation(self, cert: Any) -> Any:
+        return self._validate_map.get(cert.dump())
+
+    def clear_validation(self, cert: Any) -> None:
+        self._validate_map.pop(cert.dump(), None)
+
+
+class _Revocations(RevinfoManager):
+    """Remembers issuers of revocation lists by the lists' octets rather than by their signature value."""
+
+    def record_crl_issuer(self, certificate_list: Any, cert: Any) -> None:
+        self._crl_issuer_map[certificate_list.dump()] = cert
+
+    def check_crl_issuer(self, certificate_list: Any) -> Any:
+        return self._crl_issuer_map.get(certificate_list.dump())
+
+
+class _Anchor(SimpleTrustManager):
+    """Trusts the one anchor of the path that is looked at."""
+
+    @classmethod
+    def at_head_of(cls, path: Sequence[Certificate]) -> tuple[_Anchor, CertTrustAnchor]:
+        certificate = _asn1(path[-1])
+        anchor = CertTrustAnchor(certificate, _qualifiers(certificate))
+        manager = cls()
+        manager._register_root(anchor)
+        return manager, anchor
+
+
+def _qualifiers(anchor: Any) -> TrustQualifiers:
+    """Return what an anchor's own certificate says of paths below it: RFC 5937 lets a verifier honour that, and most do."""
+    permitted = excluded = None
+    constraints = anchor.name_constraints_value
+    if constraints is not None:
+        if isinstance(constraints["permitted_subtrees"], asn1_x509.GeneralSubtrees):
+            permitted = default_permitted_subtrees() | process_general_subtrees(constraints["permitted_subtrees"])
+        if isinstance(constraints["excluded_subtrees"], asn1_x509.GeneralSubtrees):
+            excluded = default_excluded_subtrees() | process_general_subtrees(constraints["excluded_subtrees"])
+    parameters = None
+    if permitted or excluded:
+        parameters = PKIXValidationParams(initial_permitted_subtrees=permitted, initial_excluded_subtrees=excluded)
+    length = anchor.max_path_length
+    return TrustQualifiers(standard_parameters=parameters, max_path_length=length, max_aa_path_length=length)
+
+
+def _parameters(policy: Policy) -> PKIXValidationParams:
+    """Return the inputs of RFC 5280 section 6.1.1 (c), (e), (f), (g)."""
+    acceptable = policy.acceptable_policies
+    if acceptable is None or "2.5.29.32.0" in acceptable:
+        acceptable = frozenset({"any_policy"})
+    return PKIXValidationParams(
+        user_initial_policy_set=frozenset(acceptable),
+        initial_policy_mapping_inhibit=policy.inhibit_policy_mapping,
+        initial_explicit_policy=policy.explicit_policy,
+        initial_any_policy_inhibit=policy.inhibit_any_policy,
+    )
+
+
+def check(path: tuple[Certificate, ...], case: Case) -> Outcome:
+    """Validate one path, from the signer's certificate to the anchor, both included."""
+    if len(path) == 1:
+        return Outcome(path, (), Revocation.NOT_CHECKED, (Unchecked("revocation", "the certificate is itself an anchor"),))
+    try:
+        return _Checker(path, case).outcome()
+    except Exception as error:  # noqa: BLE001 - a parser below may raise anything on hostile input, and no input may make it escape
+        return Outcome(path, (finding("path-invalid", reason=f"it cannot be evaluated: {type(error).__name__}: {str(error)[:200]}"),))
+
+
+class _Checker:
+    """The checks of one path."""
+
+    def __init__(self, path: tuple[Certificate, ...], case: Case) -> None:
+        self.path = path
+        self.case = case
+        self.at = case.at
+        self.policy = case.policy
+        self.information = case.information
+        self.algorithms = _Algorithms(case.policy)
+        self.signatures = _Signatures(case.policy, self.algorithms)
+        self.certificates = [_asn1(certificate) for certificate in reversed(path)]  # anchor first
+        self.signatures.inherit(self.certificates)
+        self.manager, self.anchor = _Anchor.at_head_of(path)
+        self.validation_path = ValidationPath(self.anchor, self.certificates[1:-1], self.certificates[-1])
+
+    def outcome(self) -> Outcome:
+        """Validate, then look up revocation."""
+        problem = self._validate()
+        if problem is not None:
+            return Outcome(self.path, (problem,), *self.information.without(self.policy)[2:])
+        if not self.information:
+            return self.information.without(self.policy)._replace(path=self.path)
+        return self._revocation()
+
+    def _context(self, rules: RevocationCheckingPolicy, registry: CertificateRegistry, manager: RevinfoManager | None) -> _Context:
+        return _Context(
+            moment=self.at,
+            revinfo_policy=CertRevTrustPolicy(rules),
+            time_tolerance=_NO_TOLERANCE,
+            certificate_registry=registry,
+            trust_manager=self.manager,
+            revinfo_manager=manager,
+            algorithm_usage_policy=self.algorithms,
+            signature_validator=self.signatures,
+        )
+
+    # -- RFC 5280 section 6.1 --
+
+    def _validate(self) -> Finding | None:
+        context = self._context(NO_REVOCATION, CertificateRegistry(), None)
+        try:
+            _run(async_validate_path(context, self.validation_path, parameters=_parameters(self.policy)))
+        except (ValidationError, NotImplementedError) as error:
+            return self._explain(error)
+        return None
+
+    def _explain(self, error: Exception) -> Finding:
+        message = str(error).removeprefix("The path could not be validated because ").rstrip(".")
+        if isinstance(error, PathValidationError):
+            subject = self._subject(error)
+            if isinstance(error, RevokedError):
+                return self._revoked(self._failing(error), error)
+            if isinstance(error, ExpiredError):
+                return finding("expired", subject=subject, not_after=error.expired_dt.isoformat(), at=self.at.isoformat())
+            if isinstance(error, NotYetValidError):
+                return finding("not-yet-valid", subject=subject, not_before=error.valid_from.isoformat(), at=self.at.isoformat())
+            if isinstance(error, DisallowedAlgorithmError):
+                return finding("certificate-algorithm-forbidden", subject=subject, algorithm=self._algorithm(error))
+            if "valid set of policies" in message:
+                return finding("policy-not-acceptable", subject=subject)
+            if "size limit on the policy graph" in message:
+                return finding("path-too-complex")
+        if isinstance(error, NotImplementedError):
+            message = f"a name constraint of a kind that cannot be checked: {message}"
+        return finding("path-invalid", reason=message)
+
+    def _failing(self, error: PathValidationError) -> Any:
+        """Return the certificate at which validation stopped: how far it got is the count of those it took."""
+        text = str(error)
+        for index, certificate in enumerate(self.certificates[1:-1], start=1):
+            if f"intermediate certificate {index}" in text:
+                return certificate
+        return self.certificates[-1]
+
+    def _subject(self, error: PathValidationError) -> str:
+        found = self._failing(error)
+        return next(c.subject for c in reversed(self.path) if c.der == found.dump())
+
+    def _algorithm(self, error: PathValidationError) -> str:
+        algorithm = AlgorithmIdentifier.from_element(der.parse(self._failing(error)["signature_algorithm"].dump()))
+        return self.algorithms.forbidden(algorithm) or name_of(algorithm.oid)
+
+    # -- RFC 5280 section 6.3 --
+
+    def _revocation(self) -> Outcome:
+        registry = CertificateRegistry()
+        for certificate in self._pool():
+            registry.register(certificate)
+        strict = self._revocation_context(REQUIRE_REVINFO, registry)
+        soft = None if self.policy.revocation == "require" else self._revocation_context(_SOFT, registry)
+        unknown: list[str] = []
+        reasons: list[str] = []
+        for index in range(1, len(self.certificates)):
+            certificate = self.certificates[index]
+            state = ValProcState(cert_path_stack=ConsList.sing(self.validation_path), init_index=index)
+            good, reason, revoked = self._status(certificate, strict, state)
+            if revoked is None and not good and soft is not None:
+                good, reason, revoked = self._status(certificate, soft, state)
+            if revoked is not None:
+                return Outcome(self.path, (revoked,), Revocation.REVOKED)
+            subject = self.path[len(self.path) - 1 - index].subject
+            if good:
+                so_far = ValidationPath(self.anchor, self.certificates[1:index], certificate)
+                strict.record_validation(certificate, so_far)
+                if soft is not None:
+                    soft.record_validation(certificate, so_far)
+            else:
+                unknown.append(subject)
+                reasons.append(f"{subject}: {reason}")
+        if not unknown:
+            return Outcome(self.path, (), Revocation.GOOD)
+        why = "; ".join(reasons)[:500]
+        if self.policy.revocation == "require":
+            found = finding("revocation-required", reason=why)
+        else:
+            found = finding("revocation-unknown", subjects=unknown, reason=why)
+        return Outcome(self.path, (found,), Revocation.UNKNOWN, (Unchecked("revocation", why),))
+
+    def _revocation_context(self, rules: RevocationCheckingPolicy, registry: CertificateRegistry) -> _Context:
+        manager = _Revocations(
+            registry,
+            POEManager(),
+            process_legacy_crl_input(self.information.crls),
+            process_legacy_ocsp_input(self.information.ocsps),
+        )
+        context = self._context(rules, registry, manager)
+        context.record_validation(self.certificates[0], ValidationPath(self.anchor, [], None))
+        return context
+
+    def _pool(self) -> list[Any]:
+        """Return the certificates among which issuers of revocation information may be: the path's first, then those named by a list."""
+        found = dict.fromkeys(reversed(self.path))
+        for octets in self.information.crls:
+            name = asn1_crl.CertificateList.load(octets).issuer.dump()
+            for index in (self.case.store.anchors, self.case.store.intermediates, self.case.extra):
+                found.update(dict.fromkeys(index.named(name)))
+        if self.information.ocsps:
+            found.update(self.case.extra.certificates)
+        most = self.policy.limits.path_candidates
+        return [_asn1(certificate) for certificate in list(found)[:most]]
+
+    def _status(self, certificate: Any, context: _Context, state: ValProcState) -> tuple[bool, str, Finding | None]:
+        """Return whether a certificate is known to be good, why not, and the finding if it is revoked."""
+        reason = "nothing at hand is about it"
+        for verify in (verify_ocsp_response, verify_crl):
+            try:
+                _run(verify(certificate, self.validation_path, context, proc_state=state))
+            except RevokedError as error:  # noqa: PERF203 - two rounds
+                return False, "", self._revoked(certificate, error)
+            except (OCSPNoMatchesError, CRLNoMatchesError):
+                continue
+            except (CRLValidationIndeterminateError, OCSPValidationIndeterminateError) as error:
+                reason = "; ".join(str(failure[0]) for failure in error.failures) or error.msg
+            except (CRLValidationError, OCSPValidationError, ValidationError, ValueError, NotImplementedError) as error:
+                reason = str(error)
+            else:
+                return True, "", None
+        return False, reason, None
+
+    def _revoked(self, certificate: Any, error: RevokedError) -> Finding:
+        subject = next(c.subject for c in self.path if c.der == certificate.dump())
+        return finding("revoked", subject=subject, date=error.revocation_dt.isoformat(), reason=error.reason.human_friendly)

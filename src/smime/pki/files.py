@@ -1,0 +1,306 @@
+"""Reading certificates, revocation lists and private keys from the forms in which people keep them.
+
+PEM bundles in any order and mixture, DER, certs-only CMS (.p7c, .p7b), PKCS#8 with and without a password, PKCS#12 with old and new
+encryption. What the octets are is told from the octets, never from a file's name.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from smime.asn1 import pem
+from smime.errors import ParseError, SMIMEError, UnsupportedError
+from smime.pki import tlv
+from smime.pki.certificate import Certificate
+
+__all__ = ["Found", "PasswordRequired", "StorePassword", "read_certificates", "read_folder", "read_keys"]
+
+StorePassword = str | bytes | None | Callable[[], str | bytes | None]
+"""The password of a key store, or what is called to ask for it when one is needed."""
+
+_SUFFIXES = frozenset({".pem", ".crt", ".cer", ".cert", ".der", ".p7c", ".p7b", ".p7s", ".crl", ".0"})
+_CERTIFICATE_LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"})
+_CMS_LABELS = frozenset({"PKCS7", "CMS", "PKCS #7 SIGNED DATA"})
+_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
+
+
+class PasswordRequired(ParseError):  # noqa: N818 - like its siblings, it says what is the case
+    """The key store is encrypted, and no password was given."""
+
+    def __init__(self, layer: str) -> None:
+        super().__init__(layer, "a password is needed")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (PasswordRequired, (self.layer,))
+
+
+class Found:
+    """What was read.
+
+    Attributes:
+        certificates: in their order, each once.
+        crls: revocation lists in DER.
+        keys: private keys of `cryptography`.
+    """
+
+    __slots__ = ("certificates", "crls", "keys")
+
+    def __init__(self) -> None:
+        self.certificates: dict[Certificate, None] = {}
+        self.crls: dict[bytes, None] = {}
+        self.keys: list[Any] = []
+
+    def take(self, other: Found) -> None:
+        """Add what is in another one."""
+        self.certificates.update(other.certificates)
+        self.crls.update(other.crls)
+        self.keys += other.keys
+
+
+class _Password:
+    """Asks for the password once, when it is first needed."""
+
+    __slots__ = ("_asked", "_password")
+
+    def __init__(self, password: StorePassword) -> None:
+        self._password = password
+        self._asked = False
+
+    def get(self, layer: str) -> bytes:
+        """Return the password.
+
+        Raises:
+            PasswordRequired: there is none.
+        """
+        if callable(self._password) and not self._asked:
+            self._password = self._password()
+        self._asked = True
+        password = self._password
+        if password is None or callable(password):
+            raise PasswordRequired(layer)
+        return password.encode() if isinstance(password, str) else bytes(password)
+
+    def given(self) -> bytes | None:
+        """Return the password if it was given or asked for already."""
+        if self._password is None or callable(self._password):
+            return None
+        return self._password.encode() if isinstance(self._password, str) else bytes(self._password)
+
+
+def read_certificates(data: bytes) -> Found:
+    """Read all certificates and revocation lists; private keys are skipped.
+
+    Raises:
+        ParseError: the octets are neither PEM nor DER of any of these, or one is malformed.
+    """
+    found = Found()
+    if pem.is_pem(data):
+        for label, der in pem.decode(data):
+            if label in _CERTIFICATE_LABELS:
+                found.certificates[Certificate.of(_without_trust_settings(der) if label.startswith("TRUSTED") else der)] = None
+            elif label in {"X509 CRL", "CRL"}:
+                found.crls[der] = None
+            elif label in _CMS_LABELS:
+                _read_cms(der, found)
+    else:
+        _read_der(bytes(data), found)
+    return found
+
+
+def _without_trust_settings(der: bytes) -> bytes:
+    """Return the certificate at the head of OpenSSL's trusted form; the settings behind it are not used."""
+    return der[: tlv.element(der, 0, len(der))[2]]
+
+
+def _read_der(data: bytes, found: Found) -> None:
+    """Read one object, or several one after another."""
+    offset = 0
+    if not data:
+        raise ParseError("x509", "there is nothing", 0)
+    while offset < len(data):
+        if data[offset] != tlv.SEQUENCE:
+            raise ParseError("x509", "neither PEM nor DER", offset)
+        if data[offset : offset + 2] == b"\x30\x80":
+            _read_cms(data[offset:], found)
+            return
+        _, start, end = tlv.element(data, offset, len(data))
+        part = data[offset:end]
+        if data[start : start + len(_SIGNED_DATA)] == _SIGNED_DATA:
+            _read_cms(part, found)
+        elif _is_crl(part):
+            found.crls[part] = None
+        else:
+            found.certificates[Certificate.of(part)] = None
+        offset = end
+
+
+def _is_crl(der: bytes) -> bool:
+    """Tell a CertificateList from a Certificate: the third or fourth field of what is signed is a time (RFC 5280 section 5.1)."""
+    try:
+        _, start, end = tlv.element(der, 0, len(der))
+        _, tbs_start, tbs_end = tlv.element(der, start, end)
+        tags = [tag for tag, _, _ in tlv.children(der, tbs_start, tbs_end)]
+    except ParseError:
+        return False
+    return any(tag in {tlv.UTC_TIME, tlv.GENERALIZED_TIME} for tag in tags[2:4])
+
+
+def _read_cms(data: bytes, found: Found) -> None:
+    """Read the certificates and revocation lists of a SignedData; nothing is verified, and nothing there is trusted for being there."""
+    from smime.cms.reader import CMSReader  # noqa: PLC0415 - rare
+    from smime.cms.signed_data import SignedDataTail  # noqa: PLC0415
+
+    reader = CMSReader()
+    for event in (*reader.receive(data), *reader.finish()):
+        if isinstance(event, SignedDataTail):
+            found.certificates.update((Certificate.of(der), None) for der in event.certificates)
+            found.crls.update((der, None) for der in event.crls)
+
+
+def read_folder(path: Path) -> Found:
+    """Read a file, or the files of a folder that have one of the usual suffixes.
+
+    Raises:
+        OSError: the path cannot be read.
+        ParseError: a single file is not what it should be.
+    """
+    if not path.is_dir():
+        return read_certificates(path.read_bytes())
+    found = Found()
+    for file in sorted(path.iterdir()):
+        if file.suffix.lower() not in _SUFFIXES or not file.is_file():
+            continue
+        try:
+            found.take(read_certificates(file.read_bytes()))
+        except SMIMEError as error:
+            raise ParseError("x509", f"{file.name}: {error}") from None
+    return found
+
+
+def read_keys(data: bytes, password: StorePassword = None) -> Found:
+    """Read private keys and certificates.
+
+    Args:
+        data: PEM (any number of keys, certificates and chains, in any order), PKCS#12, or the DER of a key or a certificate.
+        password: for what is encrypted; None, text, octets, or a function that is called once when a password is needed.
+
+    Raises:
+        PasswordRequired: a password is needed and was not given.
+        ParseError: the octets are not a key store, or the password is wrong.
+        UnsupportedError: a key is of an unknown kind.
+    """
+    secret = _Password(password)
+    if not pem.is_pem(data):
+        return _read_der_keys(bytes(data), secret)
+    found = Found()
+    for block in _pem_blocks(bytes(data)):
+        label, text = block
+        if label in _CERTIFICATE_LABELS or label in _CMS_LABELS or label.endswith("CRL"):
+            found.take(read_certificates(text))
+        elif label == "PKCS12":
+            found.take(_read_der_keys(pem.decode(text)[0][1], secret))
+        elif label.endswith("PRIVATE KEY"):
+            encrypted = label.startswith("ENCRYPTED") or b"ENCRYPTED" in text.partition(b"\n\n")[0].split(b"\n", 3)[1]
+            found.keys.append(_load_key(text, secret, encrypted=encrypted, is_pem=True))
+    return found
+
+
+def _pem_blocks(data: bytes) -> Iterable[tuple[str, bytes]]:
+    """Yield (label, whole block) of PEM text; blocks are kept whole because old encrypted keys have header fields inside (RFC 1421)."""
+    data = data.replace(b"\r\n", b"\n")
+    offset = 0
+    while True:
+        begin = data.find(b"-----BEGIN ", offset)
+        if begin < 0:
+            return
+        label_end = data.find(b"-----", begin + 11)
+        label = data[begin + 11 : label_end] if label_end >= 0 else b""
+        closing = b"-----END " + label + b"-----"
+        end = data.find(closing, label_end)
+        if label_end < 0 or b"\n" in label or end < 0:
+            raise ParseError("pem", "a block is not closed", begin)
+        offset = end + len(closing)
+        yield label.decode("ascii", "replace").strip(), data[begin:offset] + b"\n"
+
+
+def _read_der_keys(data: bytes, secret: _Password) -> Found:
+    found = Found()
+    if not data:
+        raise ParseError("pkcs12", "there is nothing", 0)
+    if _is_pkcs12(data):
+        _read_pkcs12(data, secret, found)
+        return found
+    try:
+        return read_certificates(data)
+    except SMIMEError:
+        pass
+    found.keys.append(_load_key(data, secret, encrypted=_is_encrypted_pkcs8(data), is_pem=False))
+    return found
+
+
+def _is_pkcs12(data: bytes) -> bool:
+    """``PFX ::= SEQUENCE { version INTEGER {v3(3)}, authSafe ContentInfo, … }`` (RFC 7292 section 4)."""
+    head = data[:24]
+    return head[:1] == b"\x30" and b"\x02\x01\x03\x30" in head
+
+
+def _is_encrypted_pkcs8(data: bytes) -> bool:
+    """``EncryptedPrivateKeyInfo ::= SEQUENCE { AlgorithmIdentifier, OCTET STRING }`` (RFC 5958 section 3)."""
+    try:
+        _, start, end = tlv.element(data, 0, len(data))
+        return [tag for tag, _, _ in tlv.children(data, start, end)] == [tlv.SEQUENCE, tlv.OCTET_STRING]
+    except ParseError:
+        return False
+
+
+def _load_key(data: bytes, secret: _Password, *, encrypted: bool, is_pem: bool) -> Any:
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - heavy
+    from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key  # noqa: PLC0415
+
+    password = secret.get("pkcs8") if encrypted else None
+    load = load_pem_private_key if is_pem else load_der_private_key
+    try:
+        return load(data, password)
+    except UnsupportedAlgorithm as error:
+        raise UnsupportedError("private key", str(error)) from None
+    except Exception as error:  # noqa: BLE001 - the loader's exceptions are not a closed set
+        reason = "the password is wrong, or the key is damaged" if encrypted else f"this is not a private key that can be read: {error}"
+        raise ParseError("pkcs8", reason) from None
+
+
+def _read_pkcs12(data: bytes, secret: _Password, found: Found) -> None:
+    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415 - heavy
+
+    try:
+        store = _open_pkcs12(data, secret.given())
+    except ParseError:
+        if secret.given() is not None:
+            raise
+        try:
+            store = _open_pkcs12(data, b"")  # some software writes an empty password where it should write none
+        except ParseError:
+            store = _open_pkcs12(data, secret.get("pkcs12"))
+    if store.key is not None:
+        found.keys.append(store.key)
+    certificates = ([store.cert] if store.cert is not None else []) + list(store.additional_certs)
+    for entry in certificates:
+        found.certificates[Certificate.of(entry.certificate.public_bytes(Encoding.DER))] = None
+
+
+def _open_pkcs12(data: bytes, password: bytes | None) -> Any:
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - heavy
+    from cryptography.hazmat.primitives.serialization import pkcs12  # noqa: PLC0415
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about BER and parameters in old files, which are read all the same
+            return pkcs12.load_pkcs12(data, password)
+    except UnsupportedAlgorithm as error:
+        raise UnsupportedError("PKCS#12 encryption", str(error)) from None
+    except Exception as error:  # noqa: BLE001 - the loader's exceptions are not a closed set
+        if "password" in str(error).lower():
+            raise ParseError("pkcs12", "the password is wrong, or the file is damaged") from None
+        raise ParseError("pkcs12", f"the file cannot be read: {error}") from None

@@ -1,0 +1,402 @@
+"""Certification paths: one protocol, one verdict, and the order in which the checks are made (RFC 5280 section 6, RFC 8550 section 4).
+
+1. The signer's certificate by itself: key usage, extended key usage, encoding (`smime.pki.usage`).
+2. A path: `cryptography`'s verifier where nothing but signatures, times and constraints matters (`smime.pki.fast`), and
+   pyhanko-certvalidator (`smime.pki.certvalidator`) for all that the former refuses, and for revocation and certificate policies.
+3. What neither looks at: the anchor's own validity, algorithms and key sizes of the policy, name constraints on every mail address.
+
+A verdict says in which window of time it holds; `TrustStore.validate` asks again only outside of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from smime.algorithms import Level, name_of
+from smime.errors import ParseError, SMIMEError
+from smime.findings import Effect, Finding, finding
+from smime.pki import constraints
+from smime.pki.certificate import Certificate
+from smime.pki.trust import CertificateIndex, TrustStore
+from smime.pki.usage import signer_findings
+from smime.report import Revocation, Unchecked
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+    from smime.pki.build import PathSearch
+    from smime.pki.revocation import RevocationInformation
+    from smime.policy import Policy
+
+__all__ = ["DEFAULT_VALIDATOR", "EVER", "NEVER", "Outcome", "PathValidator", "PathVerdict", "StandardValidator", "Window"]
+
+NEVER = datetime.min.replace(tzinfo=timezone.utc)
+EVER = datetime.max.replace(tzinfo=timezone.utc)
+_TICK = timedelta(microseconds=1)
+
+
+class PathVerdict:
+    """What is known about a signer's certificate at a time.
+
+    Attributes:
+        trusted: a path leads to an anchor, and nothing found speaks against it.
+        path: from the signer's certificate to the anchor; without a trusted path, the best one found or the certificate alone.
+        revocation: what is known of revocation along the path.
+        findings: what was noticed.
+        unchecked: checks that were not made.
+        valid_from: the verdict holds from here on, inclusive …
+        valid_until: … until here, inclusive.
+    """
+
+    __slots__ = ("findings", "path", "revocation", "trusted", "unchecked", "valid_from", "valid_until")
+
+    def __init__(
+        self,
+        *,
+        trusted: bool,
+        path: tuple[Certificate, ...],
+        revocation: Revocation,
+        findings: tuple[Finding, ...] = (),
+        unchecked: tuple[Unchecked, ...] = (),
+        valid_from: datetime = NEVER,
+        valid_until: datetime = EVER,
+    ) -> None:
+        self.trusted = trusted
+        self.path = path
+        self.revocation = revocation
+        self.findings = findings
+        self.unchecked = unchecked
+        self.valid_from = valid_from
+        self.valid_until = valid_until
+
+    @property
+    def x509_path(self) -> tuple[x509.Certificate, ...]:
+        """The path as objects of `cryptography`, without certificates that it refuses to load."""
+        return tuple(loaded for loaded in (certificate.x509 for certificate in self.path) if loaded is not None)
+
+    def __repr__(self) -> str:
+        codes = ", ".join(found.code for found in self.findings)
+        return f"<PathVerdict trusted={self.trusted} path={len(self.path)} {self.revocation.value} [{codes}]>"
+
+
+class PathValidator(Protocol):
+    """Decides whether a certificate may be trusted to sign mail. Implementations are shared between threads and stores."""
+
+    def validate(
+        self,
+        leaf: Certificate,
+        *,
+        store: TrustStore,
+        extra: Sequence[bytes] = (),
+        crls: Sequence[bytes] = (),
+        ocsps: Sequence[bytes] = (),
+        at: datetime,
+        policy: Policy,
+    ) -> PathVerdict:
+        """Return the verdict; never raise for anything in the certificates.
+
+        Args:
+            leaf: the signer's certificate.
+            store: anchors, intermediates and revocation lists.
+            extra: certificates that the message brings, in DER; never anchors.
+            crls: revocation lists that the message brings.
+            ocsps: OCSP responses that the message brings.
+            at: the time looked at, aware.
+            policy: what is accepted.
+        """
+
+
+class Outcome(NamedTuple):
+    """What an engine says of one path, or of there being none.
+
+    Attributes:
+        path: from leaf to anchor; empty if there is none.
+        findings: none with an effect if the path is good.
+        revocation: as far as the engine looked.
+        unchecked: what it did not check.
+    """
+
+    path: tuple[Certificate, ...]
+    findings: tuple[Finding, ...] = ()
+    revocation: Revocation = Revocation.UNKNOWN
+    unchecked: tuple[Unchecked, ...] = ()
+
+    @property
+    def good(self) -> bool:
+        """Nothing speaks against the path."""
+        return bool(self.path) and all(found.effect is Effect.NONE for found in self.findings)
+
+    @property
+    def badness(self) -> int:
+        """How much speaks against it."""
+        return max((found.effect.value for found in self.findings), default=0)
+
+
+class Case(NamedTuple):
+    """All that a verdict on a certificate depends on besides the certificate.
+
+    Attributes:
+        store: anchors and intermediates.
+        extra: the certificates of the message.
+        information: revocation lists and OCSP responses, of the store and of the message.
+        at: the time looked at.
+        policy: what is accepted.
+    """
+
+    store: TrustStore
+    extra: CertificateIndex
+    information: RevocationInformation
+    at: datetime
+    policy: Policy
+
+
+class Window:
+    """The largest span of time around a moment in which a set of periods neither begins nor ends."""
+
+    __slots__ = ("at", "begin", "end")
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+        self.begin = NEVER
+        self.end = EVER
+
+    def starts(self, moment: datetime) -> None:
+        """Something holds from this moment on, inclusive."""
+        if moment <= self.at:
+            self.begin = max(self.begin, moment)
+        else:
+            self.end = min(self.end, moment - _TICK)
+
+    def ends(self, moment: datetime) -> None:
+        """Something holds until this moment, inclusive."""
+        if moment >= self.at:
+            self.end = min(self.end, moment)
+        else:
+            self.begin = max(self.begin, moment + _TICK)
+
+    def period(self, begin: datetime, end: datetime | None) -> None:
+        """Something holds from `begin` to `end`, both inclusive."""
+        self.starts(begin)
+        if end is not None:
+            self.ends(end)
+
+
+class StandardValidator:
+    """The validator that is used unless another is given.
+
+    Args:
+        fast: ask `cryptography`'s verifier first.
+        careful: ask pyhanko-certvalidator for what that does not answer.
+    """
+
+    def __init__(self, *, fast: bool = True, careful: bool = True) -> None:
+        self._fast = fast
+        self._careful = careful
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_validator, (self._fast, self._careful))
+
+    def validate(
+        self,
+        leaf: Certificate,
+        *,
+        store: TrustStore,
+        extra: Sequence[bytes] = (),
+        crls: Sequence[bytes] = (),
+        ocsps: Sequence[bytes] = (),
+        at: datetime,
+        policy: Policy,
+    ) -> PathVerdict:
+        """Return the verdict (see `PathValidator`)."""
+        from smime.pki.revocation import RevocationInformation  # noqa: PLC0415 - heavy
+
+        findings = signer_findings(leaf, policy)
+        others, malformed = _certificates(extra, policy)
+        findings += malformed
+        information = RevocationInformation.of((*store.crls, *crls), (*store.ocsps, *ocsps), policy)
+        outcome = self._outcome(leaf, Case(store, others, information, at, policy))
+        findings += outcome.findings
+        path = outcome.path or (leaf,)
+        window = Window(at)
+        for certificate in {leaf, *others.certificates, *path, *_around(path, store)}:
+            window.period(certificate.not_before, certificate.not_after)
+        information.mark(window, path)
+        return PathVerdict(
+            trusted=bool(outcome.path) and all(found.effect is Effect.NONE for found in findings),
+            path=path,
+            revocation=outcome.revocation,
+            findings=tuple(findings),
+            unchecked=outcome.unchecked,
+            valid_from=window.begin,
+            valid_until=window.end,
+        )
+
+    def _outcome(self, leaf: Certificate, case: Case) -> Outcome:
+        """Return the first good path, or the one of which most is known."""
+        if self._fast and not case.information and _plain(case.policy) and leaf not in case.store.anchors:
+            from smime.pki import fast  # noqa: PLC0415 - heavy
+
+            path = fast.find_path(leaf, case)
+            if path is not None:
+                outcome = judge(case.information.without(case.policy)._replace(path=path), case)
+                if outcome.good or not self._careful:
+                    return outcome
+        if not self._careful:
+            return Outcome((), (finding("untrusted", reason="the fast verifier refuses the path"),))
+        return self._search(leaf, case)
+
+    def _search(self, leaf: Certificate, case: Case) -> Outcome:
+        from smime.pki import certvalidator  # noqa: PLC0415 - heavy
+        from smime.pki.build import PathSearch  # noqa: PLC0415
+
+        limits = case.policy.limits
+        search = PathSearch(leaf, case.store, case.extra, limits)
+        best: Outcome | None = None
+        for tried, path in enumerate(search, start=1):
+            if constraints.comparisons(path) > limits.name_constraint_checks:
+                outcome = Outcome(path, (finding("path-too-complex"),))
+            else:
+                outcome = judge(certvalidator.check(path, case), case)
+            if outcome.good:
+                return outcome
+            if best is None or outcome.badness < best.badness:
+                best = outcome
+            if tried >= _PATHS:
+                break
+        if best is not None:
+            return best
+        return Outcome((), (_why_none(leaf, search), *_times((leaf,), case.at)), *case.information.without(case.policy)[2:])
+
+
+_PATHS = 24  # complete paths that are validated for one certificate
+DEFAULT_VALIDATOR: PathValidator = StandardValidator()
+
+
+def _validator(fast: bool, careful: bool) -> StandardValidator:
+    return StandardValidator(fast=fast, careful=careful)
+
+
+def _plain(policy: Policy) -> bool:
+    """Whether the policy makes no use of certificate policies (RFC 5280 section 6.1.1)."""
+    return not (
+        policy.acceptable_policies is not None or policy.explicit_policy or policy.inhibit_policy_mapping or policy.inhibit_any_policy
+    )
+
+
+def _certificates(extra: Iterable[bytes], policy: Policy) -> tuple[CertificateIndex, list[Finding]]:
+    """Read the certificates of a message; those that cannot be read do not matter unless a path needs them."""
+    limits = policy.limits
+    found: list[Certificate] = []
+    for der in extra:
+        if len(found) >= limits.certificates:
+            return CertificateIndex(found), [finding("path-too-complex")]
+        try:
+            found.append(Certificate.of(der, limits))
+        except SMIMEError:
+            continue
+    return CertificateIndex(found), []
+
+
+def _around(path: Sequence[Certificate], store: TrustStore) -> list[Certificate]:
+    """Return the certificates of the store that might make another path at another time."""
+    found: list[Certificate] = []
+    for certificate in path:
+        for index in (store.anchors, store.intermediates):
+            found += index.named(certificate.issuer_raw)
+    return found
+
+
+def judge(outcome: Outcome, case: Case) -> Outcome:
+    """Add to an engine's outcome what engines do not look at."""
+    path = outcome.path
+    found = _times(path, case.at)
+    timely = {f.data["subject"] for f in found}
+    found += [f for f in outcome.findings if f.code not in {"expired", "not-yet-valid"} or f.data["subject"] not in timely]
+    found += _strength(path, case.policy)
+    try:
+        excluded = constraints.excluded_address(path)
+    except ParseError as error:
+        found.append(finding("path-invalid", reason=f"name constraints cannot be read: {error.reason}"))
+    else:
+        if excluded is not None:
+            address, authority = excluded
+            found.append(finding("path-invalid", reason=f"{authority.subject} may not certify the address {address}"))
+    unique = {f.message: f for f in found}
+    return outcome._replace(findings=tuple(unique.values()))
+
+
+def _times(path: Sequence[Certificate], at: datetime) -> list[Finding]:
+    found = []
+    for certificate in path:
+        if at < certificate.not_before:
+            found.append(
+                finding("not-yet-valid", subject=certificate.subject, not_before=certificate.not_before.isoformat(), at=at.isoformat())
+            )
+        elif at > certificate.not_after:
+            found.append(finding("expired", subject=certificate.subject, not_after=certificate.not_after.isoformat(), at=at.isoformat()))
+    return found
+
+
+def signature_names(certificate: Certificate) -> tuple[str, ...]:
+    """Return the names of the algorithms of the certificate's signature: the scheme's, and the digest's where that is a parameter."""
+    from smime.crypto import signatures  # noqa: PLC0415 - heavy
+    from smime.crypto.faults import MalformedSignature  # noqa: PLC0415
+
+    try:
+        algorithm = certificate.signature_algorithm
+    except ParseError:
+        return ("an unreadable algorithm",)
+    try:
+        digest = signatures.digest_of(algorithm)
+    except (SMIMEError, MalformedSignature):
+        digest = None
+    name = name_of(algorithm.oid)
+    return (name,) if digest is None else (name, digest)
+
+
+def _strength(path: Sequence[Certificate], policy: Policy) -> list[Finding]:
+    """Judge the signatures and the keys of a path.
+
+    Not the anchor's own signature, which proves nothing, and not the signer's key, which is judged with the signature it made.
+    """
+    profile = policy.algorithms
+    found = []
+    for certificate in path[:-1]:
+        for name in signature_names(certificate):
+            level = profile.level(name)
+            if level is Level.FORBIDDEN:
+                found.append(finding("certificate-algorithm-forbidden", subject=certificate.subject, algorithm=name))
+                break
+            if level is Level.LEGACY:
+                found.append(finding("weak-certificate-algorithm", subject=certificate.subject, algorithm=name))
+                break
+    for certificate in path[1:]:
+        bits = certificate.rsa_bits
+        if bits is None:
+            continue
+        level = profile.rsa_level(bits)
+        if level is Level.FORBIDDEN:
+            found.append(finding("short-key-forbidden", subject=certificate.subject, bits=bits))
+        elif level is Level.LEGACY:
+            found.append(finding("short-key", subject=certificate.subject, bits=bits))
+    return found
+
+
+def _why_none(leaf: Certificate, search: PathSearch) -> Finding:
+    """Say why a search found no path."""
+    if search.too_complex:
+        return finding("path-too-complex")
+    if search.forged:
+        return finding("path-invalid", reason=f"the signature of {next(iter(search.forged))} was not made by the issuer it names")
+    if search.unable:
+        return finding("untrusted", reason=next(iter(search.unable)))
+    if search.not_authorities:
+        return finding("untrusted", reason=f"{next(iter(search.not_authorities))} is trusted and may not issue certificates")
+    if search.unsigned:
+        return finding("untrusted", reason=f"no certificate at hand has the key that signed {next(iter(search.unsigned))}")
+    if leaf.self_issued:
+        return finding("untrusted", reason="the certificate is self-signed and not itself trusted")
+    missing = next(iter(search.missing), leaf.issuer)
+    return finding("untrusted", reason=f"there is no certificate of {missing}")

@@ -1,0 +1,238 @@
+"""The trust store: anchors, intermediates, revocation lists, and the path verdicts that were reached with them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from smime.errors import ParseError
+from smime.pki import names
+from smime.pki.cache import Cache
+from smime.pki.certificate import Certificate, key_identifier_of
+
+if TYPE_CHECKING:
+    import os
+
+    from cryptography import x509
+
+    from smime.pki.path import PathValidator, PathVerdict
+    from smime.policy import Policy
+
+__all__ = ["CertificateIndex", "TrustStore"]
+
+_POLICIES = 16  # policy objects for which verdicts are remembered
+_VERDICTS = 8192  # verdicts for each of them
+_WINDOWS = 8  # windows of validity remembered for one certificate
+
+
+class CertificateIndex:
+    """Certificates by subject, by issuer and serial number, and by subject key identifier.
+
+    Names are looked up by their DER first; the comparison of RFC 5280 section 7.1 has an index of its own, made when first needed.
+    """
+
+    __slots__ = ("_by_comparable", "_by_issuer_serial", "_by_ski", "_by_subject", "certificates")
+
+    def __init__(self, certificates: Iterable[Certificate] = ()) -> None:
+        self.certificates: dict[Certificate, None] = dict.fromkeys(certificates)
+        self._by_subject: defaultdict[bytes, list[Certificate]] = defaultdict(list)
+        for certificate in self.certificates:
+            self._by_subject[certificate.subject_raw].append(certificate)
+        self._by_comparable: dict[tuple[object, ...], list[Certificate]] | None = None
+        self._by_issuer_serial: dict[int, list[Certificate]] | None = None
+        self._by_ski: dict[bytes, list[Certificate]] | None = None
+
+    def __contains__(self, certificate: object) -> bool:
+        return certificate in self.certificates
+
+    def __len__(self) -> int:
+        return len(self.certificates)
+
+    def named(self, subject: bytes) -> list[Certificate]:
+        """Return the certificates whose subject has this name."""
+        same = self._by_subject.get(subject, [])
+        if len(same) == len(self.certificates):
+            return same
+        if self._by_comparable is None:
+            by_comparable: defaultdict[tuple[object, ...], list[Certificate]] = defaultdict(list)
+            for certificate in self.certificates:
+                by_comparable[names.comparable(certificate.subject_raw)].append(certificate)
+            self._by_comparable = dict(by_comparable)
+        alike = self._by_comparable.get(names.comparable(subject), [])
+        return alike if len(alike) > len(same) else same
+
+    def find(self, sid: Any) -> list[Certificate]:
+        """Return the certificates that a signer or recipient identifier of CMS means."""
+        issuer = getattr(sid, "issuer_raw", None)
+        if issuer is not None:
+            if self._by_issuer_serial is None:
+                by_serial: defaultdict[int, list[Certificate]] = defaultdict(list)
+                for certificate in self.certificates:
+                    by_serial[certificate.serial].append(certificate)
+                self._by_issuer_serial = dict(by_serial)
+            return [c for c in self._by_issuer_serial.get(sid.serial, ()) if c.issued_by_name(issuer)]
+        ski = key_identifier_of(sid)
+        if ski is None:
+            return []
+        if self._by_ski is None:
+            by_ski: defaultdict[bytes, list[Certificate]] = defaultdict(list)
+            for certificate in self.certificates:
+                own = certificate.ski
+                if own is not None:
+                    by_ski[own].append(certificate)
+            self._by_ski = dict(by_ski)
+        return list(self._by_ski.get(ski, ()))
+
+
+class TrustStore:
+    """Whom to trust. Immutable but for its caches; it may be shared by threads and pickled.
+
+    Args:
+        anchors: certificates that are trusted by themselves: roots, intermediates, or those of single correspondents. Objects of
+            `cryptography` or DER octets.
+        intermediates: certificates that help to build paths and are not trusted by themselves.
+        crls: revocation lists, objects of `cryptography` or DER octets.
+        ocsps: OCSP responses in DER.
+        validator: what checks paths; default is `smime.pki.path.DEFAULT_VALIDATOR`.
+
+    Raises:
+        ParseError: something is not a certificate.
+    """
+
+    __slots__ = ("_scratch", "_verdicts", "anchors", "crls", "intermediates", "ocsps", "validator")
+
+    def __init__(
+        self,
+        anchors: Iterable[x509.Certificate | Certificate | bytes],
+        intermediates: Iterable[x509.Certificate | Certificate | bytes] = (),
+        crls: Iterable[x509.CertificateRevocationList | bytes] = (),
+        *,
+        ocsps: Iterable[bytes] = (),
+        validator: PathValidator | None = None,
+    ) -> None:
+        self.anchors = CertificateIndex(Certificate.of_any(certificate) for certificate in anchors)
+        self.intermediates = CertificateIndex(Certificate.of_any(certificate) for certificate in intermediates)
+        self.crls: tuple[bytes, ...] = tuple(_crl_octets(crl) for crl in crls)
+        self.ocsps: tuple[bytes, ...] = tuple(ocsps)
+        self.validator = validator
+        self._verdicts: dict[int, tuple[Policy, Cache[Any, tuple[PathVerdict, ...]]]] = {}
+        self._scratch: dict[Any, Any] = {}  # what a validator wants to keep as long as this store
+
+    @classmethod
+    def from_pem(cls, data: bytes, **options: Any) -> TrustStore:
+        """Make a store of all certificates (as anchors) and revocation lists in PEM text.
+
+        Args:
+            data: the text; anything else in it is skipped.
+            options: as for the constructor: `intermediates`, `validator`, …
+
+        Raises:
+            ParseError: there is no certificate, or one is malformed.
+        """
+        from smime.pki.files import read_certificates  # noqa: PLC0415 - pulls in the readers of key stores
+
+        found = read_certificates(data)
+        if not found.certificates:
+            raise ParseError("pem", "there is no certificate")
+        crls = [*found.crls, *options.pop("crls", ())]
+        return cls(found.certificates, crls=crls, **options)
+
+    @classmethod
+    def from_path(cls, path: str | os.PathLike[str], **options: Any) -> TrustStore:
+        """Make a store of all certificates (as anchors) and revocation lists in a file, or in the files of a folder.
+
+        PEM, DER and certs-only CMS (.p7c, .p7b) are read, whatever the names of single files; of a folder, files with other suffixes
+        than .pem .crt .cer .cert .der .p7c .p7b .p7s .crl .0 are skipped.
+
+        Args:
+            path: the file or the folder.
+            options: as for the constructor.
+
+        Raises:
+            OSError: it cannot be read.
+            ParseError: there is no certificate, or one is malformed.
+        """
+        from smime.pki.files import read_folder  # noqa: PLC0415
+
+        found = read_folder(Path(path))
+        if not found.certificates:
+            raise ParseError("x509", f"there is no certificate in {path}")
+        crls = [*found.crls, *options.pop("crls", ())]
+        return cls(found.certificates, crls=crls, **options)
+
+    def find(self, sid: Any) -> list[Certificate]:
+        """Return the certificates here that a signer or recipient identifier of CMS means."""
+        return self.intermediates.find(sid) + self.anchors.find(sid)
+
+    def validate(
+        self,
+        leaf: Certificate,
+        *,
+        extra: Sequence[bytes] = (),
+        crls: Sequence[bytes] = (),
+        ocsps: Sequence[bytes] = (),
+        at: datetime,
+        policy: Policy,
+    ) -> PathVerdict:
+        """Return the verdict on a signer's certificate, from memory if it was reached before and `at` lies in its window.
+
+        Args:
+            leaf: the signer's certificate.
+            extra: other certificates in DER, as the message brings them.
+            crls: revocation lists of the message.
+            ocsps: OCSP responses of the message.
+            at: the time looked at, aware.
+            policy: what is accepted.
+        """
+        entry = self._verdicts.get(id(policy))
+        if entry is None:
+            if len(self._verdicts) >= _POLICIES:
+                self._verdicts = {}
+            entry = self._verdicts[id(policy)] = (policy, Cache(_VERDICTS))  # the policy is kept, so that its id stays its own
+        cache = entry[1]
+        key = (leaf.der, *extra, None, *crls, None, *ocsps)
+        known = cache.get(key)
+        if known is not None:
+            for verdict in known:
+                if verdict.valid_from <= at <= verdict.valid_until:
+                    return verdict
+        validator = self.validator or _default_validator()
+        verdict = validator.validate(leaf, store=self, extra=extra, crls=crls, ocsps=ocsps, at=at, policy=policy)
+        cache.put(key, (verdict, *(known or ())[: _WINDOWS - 1]))
+        return verdict
+
+    def scratch(self, key: Any, make: Any) -> Any:
+        """Return what a validator keeps here under this key, made by `make()` when first asked for."""
+        value = self._scratch.get(key)
+        if value is None:
+            value = self._scratch[key] = make()
+        return value
+
+    def __repr__(self) -> str:
+        return f"<TrustStore: {len(self.anchors)} anchors, {len(self.intermediates)} intermediates, {len(self.crls)} CRLs>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        anchors = [certificate.der for certificate in self.anchors.certificates]
+        intermediates = [certificate.der for certificate in self.intermediates.certificates]
+        return (_rebuild, (anchors, intermediates, self.crls, self.ocsps, self.validator))
+
+
+def _default_validator() -> PathValidator:
+    from smime.pki.path import DEFAULT_VALIDATOR  # noqa: PLC0415 - path imports this module
+
+    return DEFAULT_VALIDATOR
+
+
+def _rebuild(anchors: Any, intermediates: Any, crls: Any, ocsps: Any, validator: Any) -> TrustStore:
+    return TrustStore(anchors, intermediates, crls, ocsps=ocsps, validator=validator)
+
+
+def _crl_octets(crl: x509.CertificateRevocationList | bytes) -> bytes:
+    if isinstance(crl, bytes | bytearray | memoryview):
+        return bytes(crl)
+    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
+
+    return crl.public_bytes(Encoding.DER)

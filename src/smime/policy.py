@@ -27,6 +27,8 @@ class Policy:
         acceptable_policies: dotted OIDs of certificate policies, the user-initial-policy-set; None: any.
         explicit_policy, inhibit_policy_mapping, inhibit_any_policy: the initial settings of RFC 5280 section 6.1.1.
         pkcs7_content: read SignedData whose content is not an OCTET STRING, as PKCS #7 version 1.5 wrote it (RFC 5652 section 5.2.1).
+        content_encryption: what is used for writing where the caller does not say.
+        key_transport: how keys are sent to RSA recipients: ``"rsaes-oaep"`` (with SHA-256) or ``"rsaEncryption"`` (PKCS #1 v1.5).
         limits: bounds for hostile input.
     """
 
@@ -39,6 +41,8 @@ class Policy:
     inhibit_policy_mapping: bool = False
     inhibit_any_policy: bool = False
     pkcs7_content: bool = False
+    content_encryption: str = "aes-256-gcm"
+    key_transport: Literal["rsaes-oaep", "rsaEncryption"] = "rsaes-oaep"
     limits: Limits = DEFAULT_LIMITS
 
     def __post_init__(self) -> None:

@@ -1,0 +1,141 @@
+"""S/MIME 4.0 (RFC 8551): sign, verify, encrypt, decrypt, compress and take apart secure mail.
+
+The one-shot functions `sign`, `verify`, `encrypt`, `decrypt`, `compress` and `unwrap` take octets or `email.message.Message` objects. The
+classes `MessageSigner`, `MessageVerifier`, `MessageEncryptor`, `MessageDecryptor`, `MessageCompressor` and `MessageUnwrapper` do the same
+with `update(data)` and `finalize()` in constant memory, and `smime.files` and `smime.archive` drive them over files and whole archives.
+
+Names are loaded when first used, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from smime import algorithms as algorithms
+    from smime import archive as archive
+    from smime import files as files
+    from smime import policies as policies
+    from smime._api import compress as compress
+    from smime._api import decrypt as decrypt
+    from smime._api import encrypt as encrypt
+    from smime._api import sign as sign
+    from smime._api import unwrap as unwrap
+    from smime._api import verify as verify
+    from smime._kernels import BACKEND as backend
+    from smime.errors import (
+        DecryptionError as DecryptionError,
+    )
+    from smime.errors import (
+        DecryptionFailed as DecryptionFailed,
+    )
+    from smime.errors import (
+        KeyMismatchError as KeyMismatchError,
+    )
+    from smime.errors import (
+        LimitExceeded as LimitExceeded,
+    )
+    from smime.errors import (
+        NoMatchingRecipient as NoMatchingRecipient,
+    )
+    from smime.errors import (
+        NotProtected as NotProtected,
+    )
+    from smime.errors import (
+        ParseError as ParseError,
+    )
+    from smime.errors import (
+        PolicyError as PolicyError,
+    )
+    from smime.errors import (
+        SMIMEError as SMIMEError,
+    )
+    from smime.errors import (
+        UnsupportedError as UnsupportedError,
+    )
+    from smime.errors import (
+        VerificationError as VerificationError,
+    )
+    from smime.findings import Finding as Finding
+    from smime.findings import Severity as Severity
+    from smime.limits import Limits as Limits
+    from smime.operations.compress import MessageCompressor as MessageCompressor
+    from smime.operations.decrypt import DecryptedMessage as DecryptedMessage
+    from smime.operations.decrypt import MessageDecryptor as MessageDecryptor
+    from smime.operations.encrypt import MessageEncryptor as MessageEncryptor
+    from smime.operations.encrypt import Recipient as Recipient
+    from smime.operations.errant import ErrantLayer as ErrantLayer
+    from smime.operations.sign import MessageSigner as MessageSigner
+    from smime.operations.sign import Signer as Signer
+    from smime.operations.unwrap import Layer as Layer
+    from smime.operations.unwrap import MessageUnwrapper as MessageUnwrapper
+    from smime.operations.unwrap import UnwrappedMessage as UnwrappedMessage
+    from smime.operations.verify import MessageVerifier as MessageVerifier
+    from smime.operations.verify import VerifiedMessage as VerifiedMessage
+    from smime.pki.identity import ContentKey as ContentKey
+    from smime.pki.identity import Identity as Identity
+    from smime.pki.identity import KeyEncryptionKey as KeyEncryptionKey
+    from smime.pki.identity import Keyring as Keyring
+    from smime.pki.identity import Password as Password
+    from smime.pki.identity import load_identities as load_identities
+    from smime.pki.trust import TrustStore as TrustStore
+    from smime.policy import Policy as Policy
+    from smime.report import CompressionReport as CompressionReport
+    from smime.report import DecryptionReport as DecryptionReport
+    from smime.report import Revocation as Revocation
+    from smime.report import SignerReport as SignerReport
+    from smime.report import Verdict as Verdict
+    from smime.report import VerificationReport as VerificationReport
+
+_HOMES = {
+    "_api": ("compress", "decrypt", "encrypt", "sign", "unwrap", "verify"),
+    "errors": (
+        "DecryptionError",
+        "DecryptionFailed",
+        "KeyMismatchError",
+        "LimitExceeded",
+        "NoMatchingRecipient",
+        "NotProtected",
+        "ParseError",
+        "PolicyError",
+        "SMIMEError",
+        "UnsupportedError",
+        "VerificationError",
+    ),
+    "findings": ("Finding", "Severity"),
+    "limits": ("Limits",),
+    "operations.compress": ("MessageCompressor",),
+    "operations.decrypt": ("DecryptedMessage", "MessageDecryptor"),
+    "operations.encrypt": ("MessageEncryptor", "Recipient"),
+    "operations.errant": ("ErrantLayer",),
+    "operations.sign": ("MessageSigner", "Signer"),
+    "operations.unwrap": ("Layer", "MessageUnwrapper", "UnwrappedMessage"),
+    "operations.verify": ("MessageVerifier", "VerifiedMessage"),
+    "pki.identity": ("ContentKey", "Identity", "KeyEncryptionKey", "Keyring", "Password", "load_identities"),
+    "pki.trust": ("TrustStore",),
+    "policy": ("Policy",),
+    "report": ("CompressionReport", "DecryptionReport", "Revocation", "SignerReport", "Verdict", "VerificationReport"),
+}
+_MODULES = ("algorithms", "archive", "files", "policies")
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__version__ = "0.1.0"
+__all__ = sorted([*_HOME, *_MODULES, "backend"])  # noqa: PLE0605 - a sorted list of the table above
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        value = getattr(importlib.import_module(f"smime.{_HOME[name]}"), name)
+    elif name in _MODULES:
+        value = importlib.import_module(f"smime.{name}")
+    elif name == "backend":
+        value = importlib.import_module("smime._kernels").BACKEND
+    else:
+        raise AttributeError(f"module 'smime' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

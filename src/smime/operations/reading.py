@@ -1,0 +1,414 @@
+"""What every reading operation shares: finding out what the octets are, and pushing them through the layer at their top.
+
+A *layer* is one cryptographic wrapping. `MessageReader` looks at the first octets of an entity (a mail, a bare CMS object in BER, PEM or
+base64), undoes the transfer encoding, and opens the layer that it finds through the `Opener` of the operation at hand. Nothing here holds
+more than a header block; content is pushed on as it comes.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Protocol
+
+from smime.cms.reader import CMSReader, Content, TrailingData
+from smime.errors import ParseError
+from smime.limits import Limits
+from smime.mime.entity import Body, EntityReader, HeaderBlock
+from smime.mime.smime_types import MULTIPART_SIGNED, PKCS7_MIME, Kind, classify
+from smime.operations.spool import Buffer
+from smime.transforms import base64, identity, quoted_printable
+
+if TYPE_CHECKING:
+    from smime.mime.header import HeaderFields
+    from smime.pki.identity import Keyring
+    from smime.pki.trust import TrustStore
+    from smime.policy import Policy
+
+__all__ = ["CMSLayer", "Form", "Handler", "MessageReader", "Opener", "Reading", "Sender", "Transfer", "sniff", "transfer_decoder"]
+
+
+class Sender:
+    """From whom a message says it is: what RFC 8550 section 3 compares with the signer's certificate.
+
+    Attributes:
+        from_fields: the raw values of all From fields.
+        sender_fields: the raw values of all Sender fields.
+        given: the caller said so, and the message's own fields were not asked.
+    """
+
+    __slots__ = ("from_fields", "given", "sender_fields")
+
+    def __init__(self, from_fields: Sequence[bytes] = (), sender_fields: Sequence[bytes] = (), *, given: bool = False) -> None:
+        self.from_fields = tuple(from_fields)
+        self.sender_fields = tuple(sender_fields)
+        self.given = given
+
+    @classmethod
+    def of(cls, fields: HeaderFields) -> Sender:
+        """Take the sender from a header block."""
+        return cls(fields.get_all_raw("from"), fields.get_all_raw("sender"))
+
+
+class Reading:
+    """All that the reading of one message depends on: nothing is taken from the environment.
+
+    Attributes:
+        policy: what is accepted.
+        trust: the anchors, or None if nobody can be trusted.
+        keyring: the keys at hand, or None.
+        at: the time looked at, aware.
+        sender: set by the caller or by the outermost header block.
+        fields: the outermost header block, None for a bare CMS object.
+    """
+
+    __slots__ = ("at", "fields", "keyring", "policy", "sender", "trust")
+
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        trust: TrustStore | None = None,
+        keyring: Keyring | None = None,
+        at: datetime | None = None,
+        sender: str | Iterable[str] | None = None,
+    ) -> None:
+        if at is None:
+            at = datetime.now(timezone.utc)
+        elif at.tzinfo is None:
+            raise ValueError("at needs a time zone")
+        self.policy = policy
+        self.trust = trust
+        self.keyring = keyring
+        self.at = at
+        self.fields: HeaderFields | None = None
+        self.sender: Sender | None = None
+        if sender is not None:
+            addresses = [sender] if isinstance(sender, str) else list(sender)
+            self.sender = Sender([address.encode() for address in addresses], given=True)
+
+    @property
+    def limits(self) -> Limits:
+        """The bounds in force."""
+        return self.policy.limits
+
+
+class Handler(Protocol):
+    """Takes the octets of a body or of an entity."""
+
+    def update(self, data: Buffer, /) -> None:
+        """Take octets."""
+
+    def finalize(self) -> None:
+        """The octets are complete."""
+
+
+class CMSLayer(Protocol):
+    """Takes the events of one CMS object after its head."""
+
+    def content(self, data: Buffer, /) -> None:
+        """Take content octets."""
+
+    def tail(self, event: object, /) -> None:
+        """Take what follows the content."""
+
+    def trailing(self, count: int, /) -> None:
+        """Octets follow the whole object."""
+
+    def anomalies(self, reasons: Sequence[str], /) -> None:
+        """The transfer encoding was irregular."""
+
+    def finalize(self) -> None:
+        """The object is complete."""
+
+
+class Opener(Protocol):
+    """What an operation does with what `MessageReader` finds."""
+
+    def multipart_signed(self, block: HeaderBlock, kind: Kind) -> Handler:
+        """A multipart/signed: return what takes its body."""
+
+    def cms(self, head: object, kind: Kind | None) -> CMSLayer:
+        """A CMS object began with this head event; `kind` is None outside of MIME."""
+
+    def payload(self, block: HeaderBlock, kind: Kind) -> Handler:
+        """A MIME entity that is no S/MIME: return what takes its body; its header, too, is up to the operation."""
+
+
+class Form(enum.Enum):
+    """The form of a message to be read."""
+
+    MIME = "mime"
+    BINARY = "binary"
+    PEM = "pem"
+    BASE64 = "base64"
+
+
+_FIRST_LINE = 1024
+_PEM_SEARCH = 1 << 16
+_PEM_BEGIN = b"-----BEGIN "
+_PEM_LABELS = (b"CMS", b"PKCS7", b"PKCS #7 SIGNED DATA")
+_FIELD = re.compile(rb"[!-9;-~]+[ \t]*:|>?From ")
+_BASE64_LINE = re.compile(rb"M[A-I][A-Za-z0-9+/]*={0,2}[ \t\r]*\Z")
+
+
+def sniff(head: bytes, *, final: bool) -> Form | None:
+    """Tell from its first octets in which form a message comes.
+
+    Args:
+        head: the first octets.
+        final: there are no more.
+
+    Returns:
+        The form, or None if more octets are needed to tell.
+    """
+    if len(head) < 3 and not final:
+        return None
+    if head[:1] == b"\x30" and (head[1:2] >= b"\x80" or head[2:3] == b"\x06"):
+        return Form.BINARY
+    line, end, _ = head.lstrip(b"\r\n").partition(b"\n") if head[:1] in b"\r\n" else head.partition(b"\n")
+    if not end and len(line) < _FIRST_LINE and not final:
+        return None
+    if line.startswith(_PEM_BEGIN):
+        return Form.PEM
+    if _FIELD.match(line):
+        return Form.MIME
+    if _BASE64_LINE.match(line):
+        return Form.BASE64
+    # neither a header field nor base64: perhaps PEM with a text before it
+    if any(b"\n" + _PEM_BEGIN + label + b"-----" in head for label in _PEM_LABELS):
+        return Form.PEM
+    if len(head) < _PEM_SEARCH and not final:
+        return None
+    return Form.MIME
+
+
+class Transfer(Protocol):
+    """Undoes a transfer encoding."""
+
+    def update(self, data: Buffer, /) -> Buffer:
+        """Take encoded octets, return decoded ones."""
+
+    def finalize(self) -> Buffer:
+        """Return the last decoded octets."""
+
+
+class _Armor:
+    """Undoes PEM (RFC 7468): drops all up to the BEGIN line and from the END line on."""
+
+    __slots__ = ("_body", "_decoder", "_head", "_tail")
+
+    def __init__(self) -> None:
+        self._decoder = base64.Decoder(strict=False)
+        self._head = b""
+        self._body = False
+        self._tail = False
+
+    def update(self, data: Buffer, /) -> bytes:
+        if self._tail:
+            return b""
+        if not self._body:
+            self._head += data
+            start = self._head.find(_PEM_BEGIN)
+            end = self._head.find(b"\n", start) if start >= 0 else -1
+            if end < 0:
+                return b""
+            label = self._head[start + len(_PEM_BEGIN) : end].rstrip().removesuffix(b"-----")
+            if label not in _PEM_LABELS:
+                raise ParseError("pem", f"the label is {label.decode('ascii', 'replace')!r}, not 'CMS'", start)
+            self._body, data, self._head = True, self._head[end + 1 :], b""
+        raw = bytes(data)
+        end = raw.find(b"-")
+        if end >= 0:
+            self._tail, raw = True, raw[:end]
+        return self._decoder.update(raw)
+
+    def finalize(self) -> bytes:
+        if not self._tail:
+            raise ParseError("pem", "the END line is missing")
+        return self._decoder.finalize()
+
+
+def transfer_decoder(encoding: str) -> Transfer:
+    """Return what undoes a Content-Transfer-Encoding (RFC 2045 section 6); an unknown one leaves the octets alone."""
+    if encoding == "base64":
+        return base64.Decoder(strict=False)
+    if encoding == "quoted-printable":
+        return quoted_printable.Decoder()
+    return identity.Identity()
+
+
+class MessageReader:
+    """Reads one entity of any form and any size: `update(data)`, then `finalize()`.
+
+    Args:
+        reading: what the reading depends on.
+        opener: the operation.
+        root: the entity is the message itself, so that its header block says from whom the message is.
+    """
+
+    __slots__ = ("_cms", "_entity", "_feed", "_handler", "_head", "_layer", "_limits", "_opener", "_reading", "_root", "_transfer", "kind")
+
+    def __init__(self, reading: Reading, opener: Opener, *, root: bool = True) -> None:
+        self._reading = reading
+        self._opener = opener
+        self._root = root
+        self._limits = reading.limits
+        self._head = b""
+        self._feed: Callable[[Buffer], None] = self._detect
+        self._entity: EntityReader | None = None
+        self._handler: Handler | None = None
+        self._transfer: Transfer | None = None
+        self._cms: CMSReader | None = None
+        self._layer: CMSLayer | None = None
+        self.kind: Kind | None = None
+
+    def update(self, data: Buffer, /) -> None:
+        """Take the next octets.
+
+        Raises:
+            SMIMEError: the octets are not what they have to be.
+        """
+        self._feed(data)
+
+    def finalize(self) -> None:
+        """Say that the octets are complete.
+
+        Raises:
+            SMIMEError: they are not, or not what they have to be.
+        """
+        if self._feed == self._detect:
+            self._begin(sniff(self._head, final=True) or Form.MIME)
+        if self._entity is not None:
+            for event in self._entity.finish():
+                self._entity_event(event)
+            if self._handler is None and self._transfer is None:
+                raise ParseError("mime", "the message is empty", 0)
+        if self._handler is not None:
+            self._handler.finalize()
+        if self._transfer is not None:
+            self._finish_cms()
+
+    # -- what is it? --
+
+    def _detect(self, data: Buffer) -> None:
+        self._head = head = self._head + data if self._head else bytes(data)
+        form = sniff(head, final=False)
+        if form is not None:
+            self._begin(form)
+
+    def _begin(self, form: Form) -> None:
+        head, self._head = self._head, b""
+        if form is Form.MIME:
+            self._entity = EntityReader(self._limits)
+            self._feed = self._mime
+        else:
+            self._transfer = {Form.BINARY: identity.Identity, Form.PEM: _Armor, Form.BASE64: base64.Decoder}[form]()
+            self._start_cms()
+            self._feed = self._encoded
+        if head:
+            self._feed(head)
+
+    # -- a mail --
+
+    def _mime(self, data: Buffer) -> None:
+        entity = self._entity
+        assert entity is not None  # noqa: S101 - the state says so
+        for event in entity.receive(data):
+            self._entity_event(event)
+
+    def _entity_event(self, event: object) -> None:
+        if type(event) is Body:
+            if self._handler is not None:
+                self._handler.update(event.data)
+            else:
+                self._body(event.data)
+        elif type(event) is HeaderBlock:
+            self._open(event)
+
+    def _open(self, block: HeaderBlock) -> None:
+        fields = block.fields
+        reading = self._reading
+        if self._root:
+            reading.fields = fields
+            if reading.sender is None:
+                reading.sender = Sender.of(fields)
+        kind = classify(fields)
+        self.kind = kind
+        if kind.kind == MULTIPART_SIGNED:
+            self._handler = self._opener.multipart_signed(block, kind)
+        elif kind.kind == PKCS7_MIME:
+            self._transfer = transfer_decoder(fields.content_transfer_encoding())
+            self._start_cms()
+        else:
+            self._handler = self._opener.payload(block, kind)
+
+    def _body(self, data: Buffer) -> None:
+        """Take body octets of an application/pkcs7-mime."""
+        if self._cms_unstarted and isinstance(self._transfer, identity.Identity):
+            # a transfer encoding that was lost on the way: base64 where binary was announced (RFC 8551 section 3.1.2 has no such thing)
+            self._head += data
+            form = sniff(self._head, final=False)
+            if form is None and len(self._head) < _FIRST_LINE:
+                return
+            data, self._head = self._head, b""
+            if form is Form.BASE64:
+                self._transfer = base64.Decoder(strict=False)
+        self._encoded(data)
+
+    # -- a CMS object --
+
+    @property
+    def reading(self) -> Reading:
+        """What the reading depends on."""
+        return self._reading
+
+    @property
+    def _cms_unstarted(self) -> bool:
+        return self._cms is not None and self._layer is None and not self._cms.started
+
+    def _start_cms(self) -> None:
+        self._cms = CMSReader(self._limits, pkcs7_content=self._reading.policy.pkcs7_content)
+
+    def _encoded(self, data: Buffer) -> None:
+        assert self._transfer is not None  # noqa: S101 - the state says so
+        decoded = self._transfer.update(data)
+        if len(decoded):
+            self._octets(decoded)
+
+    def _octets(self, data: Buffer) -> None:
+        assert self._cms is not None  # noqa: S101 - the state says so
+        for event in self._cms.receive(data):
+            self._cms_event(event)
+
+    def _cms_event(self, event: object) -> None:
+        layer = self._layer
+        if layer is None:
+            self._layer = self._opener.cms(event, self.kind)
+        elif type(event) is Content:
+            layer.content(event.data)
+        elif type(event) is TrailingData:
+            layer.trailing(event.count)
+        else:
+            layer.tail(event)
+
+    def _finish_cms(self) -> None:
+        assert self._transfer is not None  # noqa: S101 - the state says so
+        assert self._cms is not None  # noqa: S101 - the state says so
+        if self._head:
+            head, self._head = self._head, b""
+            if sniff(head, final=True) is Form.BASE64 and isinstance(self._transfer, identity.Identity):
+                self._transfer = base64.Decoder(strict=False)
+            self._encoded(head)
+        decoded = self._transfer.finalize()
+        if len(decoded):
+            self._octets(decoded)
+        for event in self._cms.finish():
+            self._cms_event(event)
+        if self._layer is not None:
+            anomalies = getattr(self._transfer, "anomalies", ())
+            if anomalies:
+                self._layer.anomalies(anomalies)
+            self._layer.finalize()

@@ -1,0 +1,282 @@
+"""Signing (RFC 8551 sections 2.5 and 3.5, RFC 5652 section 5): detached as multipart/signed, opaque, or as a bare CMS object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from smime import policies
+from smime.algorithms import DIGESTS_BY_NAME, Level
+from smime.cms import attributes as attrs
+from smime.cms.capabilities import DEFAULT_CAPABILITIES
+from smime.cms.identifiers import IssuerAndSerialNumber
+from smime.cms.signed_data import SignedDataWriter, SignerInfoTemplate, build_signed_data
+from smime.crypto import digests, keys, signatures
+from smime.errors import KeyMismatchError, PolicyError
+from smime.mime.seven_bit import SevenBitEncoder
+from smime.mime.writer import multipart_signed, write_fields
+from smime.operations.spool import Buffer
+from smime.operations.writing import Encoding, Entity, Producer, armor, check_encoding
+from smime.pki.certificate import Certificate
+from smime.transforms import base64
+from smime.transforms.lines import CanonicalLines
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+    from smime.mime.writer import RawField
+    from smime.policy import Policy
+
+__all__ = ["MessageSigner", "Signer"]
+
+
+class Signer:
+    """Somebody who signs: a private key, the certificate that goes with it, and the chain to send along.
+
+    What does not change from message to message is encoded once, so that a signature costs one digest, one small patch and one private-key
+    operation. Signers may be shared by threads if their private key may.
+
+    Args:
+        private_key: a private key of `cryptography`, or any object with the `smime.crypto.keys.PrivateKey` protocol (HSM, KMS).
+        certificate: of the key.
+        chain: certificates to send along, from the issuer's upwards; the root is usually left out (RFC 8550 section 2.3).
+        digest: name of the digest, such as ``"sha384"``; None: what fits the key.
+        pss: RSASSA-PSS for an RSA key that could do both.
+
+    Raises:
+        KeyMismatchError: key and certificate do not belong together, or the key does not sign.
+        UnsupportedError: digest and key do not go together.
+    """
+
+    __slots__ = ("_template", "certificate", "certificates", "private_key", "scheme")
+
+    def __init__(
+        self,
+        private_key: Any,
+        certificate: x509.Certificate | Certificate | bytes,
+        chain: Iterable[x509.Certificate | Certificate | bytes] = (),
+        *,
+        digest: str | None = None,
+        pss: bool = False,
+    ) -> None:
+        own = Certificate.of_any(certificate)
+        if keys.raw_public_key(keys.public_key_of(private_key)) != keys.raw_public_key(own.public_key):
+            raise KeyMismatchError("the private key is not that of the certificate")
+        self.private_key = private_key
+        self.certificate = own
+        self.certificates = tuple(dict.fromkeys((own.der, *(Certificate.of_any(c).der for c in chain))))
+        self.scheme = signatures.choose_scheme(own.public_key, digest=digest, pss=pss, key_algorithm=own.key_algorithm)
+        scheme = self.scheme
+        self._template = SignerInfoTemplate(
+            IssuerAndSerialNumber(own.issuer_raw, own.serial),
+            scheme.digest_algorithm,
+            scheme.algorithm,
+            DIGESTS_BY_NAME[scheme.digest].size,
+            (
+                attrs.smime_capabilities(DEFAULT_CAPABILITIES),
+                attrs.cms_algorithm_protection(scheme.digest_algorithm, signature=scheme.algorithm),
+                attrs.signing_certificate_v2(digests.digest("sha256", own.der)),
+            ),
+        )
+
+    def check(self, policy: Policy) -> None:
+        """Hold the signer's algorithms against a policy.
+
+        Raises:
+            PolicyError: it forbids one of them for new messages.
+        """
+        profile = policy.algorithms
+        for name in (self.scheme.digest, self.scheme.name):
+            if profile.level(name) is not Level.CURRENT:
+                raise PolicyError(f"the policy does not let {name} sign")
+        bits = self.certificate.rsa_bits
+        if bits is not None and profile.rsa_level(bits) is not Level.CURRENT:
+            raise PolicyError(f"the policy does not let a key of {bits} bits sign")
+
+    def signer_info(self, digest: bytes, signing_time: datetime) -> bytes:
+        """Return the SignerInfo for content with this digest.
+
+        Args:
+            digest: of the content, by `scheme.digest`.
+            signing_time: aware.
+        """
+        attributes = self._template.signed_attributes(digest, signing_time)
+        return self._template.signer_info(attributes, signatures.sign(self.private_key, self.scheme, attributes))
+
+    def __repr__(self) -> str:
+        return f"<Signer {self.certificate.subject} {self.scheme.name}>"
+
+
+class _Signatures:
+    """The signers of one message, and the digests that they need."""
+
+    def __init__(self, signers: Sequence[Signer], signing_time: datetime | None) -> None:
+        self.signers = signers
+        self._time = signing_time
+        self.digests = {name: digests.new(name) for name in dict.fromkeys(signer.scheme.digest for signer in signers)}
+        self.algorithms = [signer.scheme.digest_algorithm for signer in signers]
+        self.certificates = tuple(dict.fromkeys(der for signer in signers for der in signer.certificates))
+
+    def update(self, data: Buffer) -> None:
+        """Take content."""
+        for digest in self.digests.values():
+            digest.update(data)
+
+    def signer_infos(self) -> list[bytes]:
+        """Return the SignerInfos over all content so far."""
+        finished = {name: digest.finalize() for name, digest in self.digests.items()}
+        time = datetime.now(timezone.utc) if self._time is None else self._time
+        return [signer.signer_info(finished[signer.scheme.digest], time) for signer in self.signers]
+
+
+class _Opaque:
+    """A SignedData with its content inside."""
+
+    smime_type = "signed-data"
+
+    def __init__(self, signers: _Signatures) -> None:
+        self._signers = signers
+        self._writer = SignedDataWriter(signers.algorithms)
+
+    def whole(self, content: bytes) -> bytes:
+        signers = self._signers
+        signers.update(content)
+        return build_signed_data(
+            digest_algorithms=signers.algorithms, content=content, signer_infos=signers.signer_infos(), certificates=signers.certificates
+        )
+
+    def head(self) -> bytes:
+        return self._writer.head()
+
+    def content(self, data: Buffer, /) -> bytes:
+        self._signers.update(data)
+        return self._writer.content(data)
+
+    def tail(self) -> bytes:
+        return self._writer.tail(self._signers.signer_infos(), self._signers.certificates)
+
+
+class _Bare:
+    """A detached signature as a bare CMS object."""
+
+    def __init__(self, signers: _Signatures, encoding: Encoding) -> None:
+        self._signers = signers
+        self._armor = armor(encoding)
+
+    def update(self, data: Buffer, /) -> bytes:
+        self._signers.update(data)
+        return b""
+
+    def finalize(self) -> bytes:
+        return self._armor.head(b"", "") + self._armor.update(_detached(self._signers)) + self._armor.finalize()
+
+
+def _detached(signers: _Signatures) -> bytes:
+    return build_signed_data(
+        digest_algorithms=signers.algorithms, content=None, signer_infos=signers.signer_infos(), certificates=signers.certificates
+    )
+
+
+class _MultipartSigned:
+    """A multipart/signed (RFC 1847 section 2.1, RFC 8551 section 3.5.3), whose first part is safe on any path: 7 bit, canonical lines."""
+
+    def __init__(self, signers: _Signatures, policy: Policy) -> None:
+        self._signers = signers
+        self._frame = multipart_signed([DIGESTS_BY_NAME[name].micalg for name in signers.digests])
+        self._out: list[Buffer] = []
+        self._entity = Entity(policy.limits, self._outer, self._inner)
+        self._safe = SevenBitEncoder(policy.limits)
+        self._lines = CanonicalLines()
+
+    def update(self, data: Buffer, /) -> bytes:
+        self._entity.update(data)
+        return self._take()
+
+    def finalize(self) -> bytes:
+        self._entity.finalize()
+        self._signed(self._safe.finalize())
+        rest = self._lines.finalize()
+        if rest:
+            self._write(rest)
+        encoder = base64.encode(_detached(self._signers))
+        self._out += (self._frame.middle, encoder, self._frame.tail)
+        return self._take()
+
+    def _take(self) -> bytes:
+        out = b"".join(self._out)
+        self._out.clear()
+        return out
+
+    def _outer(self, fields: list[RawField]) -> None:
+        self._out += (write_fields(fields), self._frame.head)
+
+    def _inner(self, data: Buffer) -> None:
+        self._signed(self._safe.update(data))
+
+    def _signed(self, data: Buffer) -> None:
+        if len(data):
+            lines = self._lines.update(data)
+            if len(lines):
+                self._write(lines)
+
+    def _write(self, data: Buffer) -> None:
+        self._signers.update(data)
+        self._out.append(bytes(data))
+
+
+class MessageSigner:
+    """Signs one message of any size: `update(data)` with its octets in pieces, then `finalize()`; both return octets of the result.
+
+    Args:
+        signer: one, or several who sign the same content.
+        detached: multipart/signed, or a bare CMS object without the content; False: the content is inside.
+        encoding: ``"smime"`` makes a mail of a MIME entity; ``"der"`` and ``"pem"`` protect the octets as they are.
+        policy: which algorithms may be used.
+        signing_time: what the signedAttrs claim, aware; default: the moment of signing.
+
+    Raises:
+        PolicyError: the policy forbids a signer's algorithm or key.
+    """
+
+    def __init__(
+        self,
+        signer: Signer | Iterable[Signer],
+        *,
+        detached: bool = True,
+        encoding: Encoding = "smime",
+        policy: Policy = policies.RFC8551,
+        signing_time: datetime | None = None,
+    ) -> None:
+        check_encoding(encoding)
+        signers = (signer,) if isinstance(signer, Signer) else tuple(signer)
+        if not signers:
+            raise ValueError("nobody signs")
+        for one in signers:
+            one.check(policy)
+        all_signers = _Signatures(signers, signing_time)
+        machine: Producer | _Bare | _MultipartSigned
+        if not detached:
+            machine = Producer(_Opaque(all_signers), encoding, policy.limits)
+        elif encoding == "smime":
+            machine = _MultipartSigned(all_signers, policy)
+        else:
+            machine = _Bare(all_signers, encoding)
+        self._machine = machine
+
+    def update(self, data: Buffer, /) -> bytes:
+        """Take the next octets of the message; return octets of the signed one.
+
+        Raises:
+            ParseError, LimitExceeded: the message cannot be read as MIME.
+        """
+        return self._machine.update(data)
+
+    def finalize(self) -> bytes:
+        """Say that the message is complete; return the last octets of the signed one.
+
+        Raises:
+            KeyMismatchError: a key does not sign.
+            ParseError, LimitExceeded: the message cannot be read as MIME.
+        """
+        return self._machine.finalize()

@@ -1,0 +1,562 @@
+"""Verifying the signers of one SignedData (RFC 5652 section 5.6, RFC 8551, RFC 8550): the numbered steps of a verdict.
+
+Every step adds findings; the verdict of a signer is what its findings leave. Steps 1 to 6 are about the signature, 7 to 9 about who made
+it. A check that cannot be made is named as unchecked and never counts as passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from smime.algorithms import SIGNATURES, Level, name_of
+from smime.cms import attributes as attrs
+from smime.cms.capabilities import parse_capabilities
+from smime.cms.content_info import DATA
+from smime.crypto import digests, signatures
+from smime.crypto.faults import InvalidSignature, KeyUnsuitable, MalformedSignature
+from smime.errors import ParseError, SMIMEError, UnsupportedError
+from smime.findings import Finding, finding
+from smime.operations.content import SignedContent
+from smime.pki.address_match import match_sender
+from smime.pki.certificate import Certificate
+from smime.report import Revocation, SignerReport, Unchecked, Verdict, VerificationReport, worst
+
+if TYPE_CHECKING:
+    from smime.asn1.algorithm import AlgorithmIdentifier
+    from smime.cms.attributes import Attributes
+    from smime.cms.signed_data import SignedDataTail, SignerInfo
+    from smime.operations.reading import Reading, Sender
+    from smime.pki.path import PathVerdict
+
+__all__ = ["report_of"]
+
+_CANDIDATES = 20  # certificates tried for one signer: SKIs need not be unique (RFC 8551 section 2.6), floods must not pay
+
+
+def report_of(
+    reading: Reading,
+    *,
+    content: SignedContent | None,
+    content_type: str,
+    tail: SignedDataTail,
+    detached: bool,
+    listed_digests: Iterable[str] = (),
+    findings: Sequence[Finding] = (),
+) -> VerificationReport:
+    """Evaluate all signers of a SignedData.
+
+    Args:
+        reading: trust, policy, time and sender.
+        content: the content and its digests; None if there is none.
+        content_type: the eContentType, dotted.
+        tail: certificates, CRLs and SignerInfos.
+        detached: the content stood outside.
+        listed_digests: names of the digestAlgorithms at the head.
+        findings: what is known about the message already.
+
+    Returns:
+        The report; its verdict is VALID only if there are signers and every one is VALID.
+    """
+    noticed = list(findings)
+    if not tail.signer_infos:
+        noticed.append(finding("no-signers"))
+    elif content is None:
+        noticed.append(finding("no-content"))
+    certificates, malformed = _certificates(tail.certificates, reading)
+    noticed += malformed
+    signers = tuple(
+        _Signer(reading, info, content, content_type, certificates, tail, frozenset(listed_digests)).report() for info in tail.signer_infos
+    )
+    verdict = worst(noticed)
+    for signer in signers:
+        if _RANK[signer.verdict] > _RANK[verdict]:
+            verdict = signer.verdict
+    return VerificationReport(
+        verdict=verdict,
+        signers=signers,
+        findings=tuple(noticed),
+        content_type=content_type,
+        detached=detached,
+        at=reading.at,
+        certificates=tail.certificates,
+        crls=tail.crls,
+    )
+
+
+_RANK = {Verdict.VALID: 0, Verdict.INDETERMINATE: 1, Verdict.INVALID: 2}
+
+
+def _certificates(raw: Sequence[bytes], reading: Reading) -> tuple[list[Certificate], list[Finding]]:
+    found: list[Certificate] = []
+    findings: list[Finding] = []
+    for der in raw:
+        try:
+            found.append(Certificate.of(der, reading.limits))
+        except SMIMEError as error:
+            findings.append(finding("unreadable-certificate", reason=str(error)))
+    return found, findings
+
+
+class _Signer:
+    """The evaluation of one SignerInfo."""
+
+    def __init__(
+        self,
+        reading: Reading,
+        info: SignerInfo,
+        content: SignedContent | None,
+        content_type: str,
+        certificates: list[Certificate],
+        tail: SignedDataTail,
+        listed: frozenset[str],
+    ) -> None:
+        self.reading = reading
+        self.info = info
+        self.content = content
+        self.content_type = content_type
+        self.certificates = certificates
+        self.tail = tail
+        self.listed = listed
+        self.findings: list[Finding] = []
+        self.unchecked: list[Unchecked] = []
+        self.digest_matches: bool | None = None
+        self.signature_valid: bool | None = None
+        self.form: str | None = None
+
+    def note(self, code: str, /, **data: object) -> None:
+        """Add a finding."""
+        self.findings.append(finding(code, **data))
+
+    def report(self) -> SignerReport:
+        """Make all checks in order."""
+        info = self.info
+        self.digest_name = info.digest_algorithm.name
+        # steps 1-4: what does not depend on a certificate
+        ready = self._algorithms()
+        ready = self._attributes() and ready
+        ready = ready and self._digest()
+        # steps 5-6: whose key is it
+        certificate = self._signature(self._candidates()) if ready else self._first_candidate()
+        path: PathVerdict | None = None
+        address_matches: bool | None = None
+        if certificate is not None:
+            self._key(certificate)
+            # steps 7-9: who is it, at which time, for which sender
+            path = self._path(certificate)
+            address_matches = self._address(certificate)
+        signing_time = self._signing_time(certificate)
+        if self.signature_valid is None:
+            self.unchecked.append(Unchecked("signature", self.findings[-1].code if self.findings else "no-certificate"))
+        verdict = worst(self.findings)
+        if verdict is Verdict.VALID and not (self.signature_valid and self.digest_matches and path is not None and path.trusted):
+            verdict = Verdict.INDETERMINATE  # belt and braces: VALID needs every positive fact, not only the absence of complaints
+        signed = info.signed_attrs
+        return SignerReport(
+            sid=str(info.sid),
+            certificate=certificate.x509 if certificate is not None else None,
+            certificate_summary=certificate.summary if certificate is not None else None,
+            digest_algorithm=self.digest_name,
+            signature_algorithm=info.signature_algorithm.name,
+            digest_matches=self.digest_matches,
+            signature_valid=self.signature_valid,
+            path=tuple(c.x509 for c in path.path) if path is not None else (),
+            trusted=path.trusted if path is not None else False,
+            revocation=path.revocation if path is not None else Revocation.NOT_CHECKED,
+            address_matches=address_matches,
+            signing_time=signing_time,
+            verdict=verdict,
+            findings=tuple(self.findings),
+            unchecked=tuple(self.unchecked),
+            capabilities=self._capabilities(signed),
+            attributes={oid: signed.values(oid) for oid in dict.fromkeys(a.oid for a in signed)} if signed is not None else {},
+            countersigners=self._countersigners(),
+        )
+
+    # -- step 1: algorithms (RFC 5652 section 5.3, RFC 8551 section 2) --
+
+    def _algorithms(self) -> bool:
+        info, profile = self.info, self.reading.policy.algorithms
+        if not digests.supported(self.digest_name):
+            self.note("digest-algorithm-unsupported", algorithm=self.digest_name)
+            return False
+        if self.listed and self.digest_name not in self.listed:
+            self.note("digest-algorithm-unlisted", digest=self.digest_name)
+        signature = SIGNATURES.get(info.signature_algorithm.oid)
+        if signature is None or signature.key == "SLH-DSA":
+            self.note("signature-algorithm-unsupported", algorithm=name_of(info.signature_algorithm.oid))
+            return False
+        ok = True
+        for name in dict.fromkeys((self.digest_name, signature.name)):
+            level = profile.level(name)
+            if level is Level.FORBIDDEN:
+                self.note("algorithm-forbidden", algorithm=name)
+                ok = False
+            elif level is Level.LEGACY:
+                self.note("weak-algorithm", algorithm=name)
+        return ok
+
+    # -- step 2: signed attributes (RFC 5652 sections 5.3, 5.6, 11; RFC 8551 section 2.5; RFC 6211) --
+
+    def _attributes(self) -> bool:
+        signed = self.info.signed_attrs
+        if signed is None:
+            return self._without_attributes()
+        before = len(self.findings)
+        if not signed.is_der:
+            self.note("signed-attributes-not-der")
+        for oid, name in _SINGLE:
+            found = signed.get(oid)
+            if len(found) > 1 or (found and len(found[0].values) != 1):
+                self.note("attribute-not-single", attribute=name)
+        if attrs.COUNTERSIGNATURE in signed:
+            self.note("attribute-misplaced", attribute="countersignature")
+        unsigned = self.info.unsigned_attrs
+        if unsigned is not None:
+            for oid, name in _SIGNED_ONLY:
+                if oid in unsigned:
+                    self.note("attribute-misplaced", attribute=name)
+        self._content_type(signed)
+        if attrs.MESSAGE_DIGEST not in signed:
+            self.note("message-digest-attribute-missing")
+        self._algorithm_protection(signed)
+        return all(f.code == "signed-attributes-not-der" for f in self.findings[before:])
+
+    def _without_attributes(self) -> bool:
+        unsigned = self.info.unsigned_attrs
+        if unsigned is not None:
+            for oid, name in _SIGNED_ONLY:
+                if oid in unsigned:
+                    self.note("attribute-misplaced", attribute=name)
+                    return False
+        if self.content_type != DATA:
+            self.note("signed-attributes-required")
+            return False
+        kept = self.content.looks_like_attributes if self.content is not None else None
+        if kept is not None and _looks_like_attributes(kept):
+            self.note("content-looks-like-attributes")
+            return False
+        self.note("no-signed-attributes")
+        return True
+
+    def _content_type(self, signed: Attributes) -> None:
+        values = signed.values(attrs.CONTENT_TYPE)
+        if attrs.CONTENT_TYPE not in signed:
+            self.note("content-type-attribute-missing")
+        elif len(values) == 1:
+            try:
+                stated = attrs.parse_content_type(values[0])
+            except ParseError:
+                self.note("attribute-malformed", attribute="contentType")
+                return
+            if stated != self.content_type:
+                self.note("content-type-mismatch", attribute=stated, content=self.content_type)
+
+    def _algorithm_protection(self, signed: Attributes) -> None:
+        values = signed.values(attrs.CMS_ALGORITHM_PROTECTION)
+        if len(values) != 1:
+            return
+        try:
+            protection = attrs.parse_cms_algorithm_protection(values[0])
+        except ParseError:
+            self.note("attribute-malformed", attribute="CMSAlgorithmProtection")
+            return
+        info = self.info
+        if (
+            protection.signature is None
+            or not _same_algorithm(protection.digest, info.digest_algorithm)
+            or not _same_algorithm(protection.signature, info.signature_algorithm)
+        ):
+            self.note("algorithm-protection-mismatch")
+
+    # -- step 3: the digest of the content (RFC 5652 section 5.4) --
+
+    def _digest(self) -> bool:
+        content, signed = self.content, self.info.signed_attrs
+        if content is None:
+            return False
+        if signed is None:
+            return True  # the signature itself is over the content
+        try:
+            stated = attrs.parse_message_digest(signed.values(attrs.MESSAGE_DIGEST)[0])
+        except ParseError:
+            self.note("attribute-malformed", attribute="messageDigest")
+            return False
+        computed = [content.digest(self.digest_name, form) for form in content.forms]
+        if None in computed:
+            self.note("micalg-mismatch-unverified", micalg=", ".join(content.announced), digest=self.digest_name)
+            return False
+        self.digest_matches = False
+        for form, value in zip(content.forms, computed, strict=True):
+            if value == stated:
+                self.digest_matches = True
+                self.form = form
+        if not self.digest_matches:
+            self.note("digest-mismatch")
+        elif len(content.forms) > 1 and self.form == content.forms[0]:
+            self.note("line-ends-converted")
+        return True  # with a wrong digest, too, the signature over the attributes says whose they are
+
+    # -- step 4: candidates for the signer's certificate (RFC 5652 section 5.3, RFC 8551 section 2.6) --
+
+    def _candidates(self) -> list[Certificate]:
+        sid = self.info.sid
+        found = [certificate for certificate in self.certificates if certificate.matches(sid)]
+        if self.reading.trust is not None:
+            known = {certificate.der for certificate in found}
+            found += [certificate for certificate in self.reading.trust.find(sid) if certificate.der not in known]
+        if not found:
+            self.note("no-certificate", sid=str(sid))
+        return found[:_CANDIDATES]
+
+    def _first_candidate(self) -> Certificate | None:
+        candidates = self._candidates()
+        return candidates[0] if candidates else None
+
+    # -- step 5: the signature (RFC 5652 section 5.6) and the certificate bound to it (RFC 5035) --
+
+    def _signature(self, candidates: list[Certificate]) -> Certificate | None:
+        problem: Finding | None = None
+        for certificate in candidates:
+            try:
+                self._check_signature(certificate)
+            except MalformedSignature as error:
+                problem = problem or finding("signature-malformed", reason=error.reason)
+            except InvalidSignature:
+                problem = problem or finding("signature-invalid")
+            except KeyUnsuitable as error:
+                problem = problem or finding("key-mismatch", algorithm=self.info.signature_algorithm.name, reason=error.reason)
+            except UnsupportedError as error:
+                problem = problem or finding("signature-algorithm-unsupported", algorithm=error.oid)
+            except SMIMEError as error:
+                problem = problem or finding("malformed-certificate", reason=str(error))
+            else:
+                if not self._bound_to(certificate):
+                    problem = finding("signing-certificate-mismatch")
+                    continue
+                self.signature_valid = True
+                return certificate
+        if problem is not None:
+            self.findings.append(problem)
+            if problem.code not in {"signature-algorithm-unsupported", "malformed-certificate"}:
+                self.signature_valid = False
+        return candidates[0] if candidates else None
+
+    def _check_signature(self, certificate: Certificate) -> None:
+        info, content = self.info, self.content
+        assert content is not None  # noqa: S101 - step 3 has returned otherwise
+        key, key_algorithm = certificate.public_key, certificate.key_algorithm
+        signed = info.signed_attrs
+        if signed is not None:
+            signatures.verify(
+                key, info.signature_algorithm, self.digest_name, info.signature, signed.raw_as_set(), key_algorithm=key_algorithm
+            )
+            return
+        last: InvalidSignature | None = None
+        for form in content.forms:
+            needs_content = signatures.needs_content(info.signature_algorithm)
+            if needs_content and not content.readable:
+                raise UnsupportedError("signature over content that has passed", info.signature_algorithm.name)
+            data = content.whole(form, self.reading.limits.structure_size) if needs_content else content.digest(self.digest_name, form)
+            if data is None:
+                raise UnsupportedError("digest of content that has passed", self.digest_name)
+            try:
+                signatures.verify(
+                    key,
+                    info.signature_algorithm,
+                    self.digest_name,
+                    info.signature,
+                    data,
+                    prehashed=not needs_content,
+                    key_algorithm=key_algorithm,
+                )
+            except InvalidSignature as error:
+                last = error
+            else:
+                self.digest_matches = True
+                self.form = form
+                if len(content.forms) > 1 and form == content.forms[0]:
+                    self.note("line-ends-converted")
+                return
+        self.digest_matches = None
+        raise last or InvalidSignature
+
+    def _bound_to(self, certificate: Certificate) -> bool:
+        """Look at signingCertificate and signingCertificateV2 (RFC 5035 section 2): the first ESSCertID must be the certificate's."""
+        signed = self.info.signed_attrs
+        if signed is None:
+            return True
+        for oid, name, parse in _SIGNING_CERTIFICATES:
+            values = signed.values(oid)
+            if not values:
+                continue
+            try:
+                first = parse(values[0]).certificates[0]
+            except ParseError:
+                self.note("attribute-malformed", attribute=name)
+                continue
+            digest = first.digest_algorithm.name
+            if not digests.supported(digest):
+                self.unchecked.append(Unchecked(name, f"unknown digest {digest}"))
+                continue
+            if digests.digest(digest, certificate.der) != first.certificate_hash:
+                return False
+            named = first.issuer_and_serial
+            if named is not None and not (named.serial == certificate.serial and certificate.issued_by_name(named.issuer_raw)):
+                return False
+        return True
+
+    # -- step 6: the key (RFC 8551 section 4, RFC 8550 section 4.4) --
+
+    def _key(self, certificate: Certificate) -> None:
+        bits = certificate.rsa_bits
+        if bits is None:
+            return
+        level = self.reading.policy.algorithms.rsa_level(bits)
+        if level is Level.FORBIDDEN:
+            self.note("short-key-forbidden", subject=certificate.summary.subject, bits=bits)
+        elif level is Level.LEGACY:
+            self.note("short-key", subject=certificate.summary.subject, bits=bits)
+
+    # -- step 7: path, time, usage, revocation (RFC 8550, RFC 5280) --
+
+    def _path(self, certificate: Certificate) -> PathVerdict | None:
+        trust = self.reading.trust
+        if trust is None:
+            self.note("path-unchecked")
+            self.unchecked.append(Unchecked("path", "no trust anchors were given"))
+            return None
+        path = trust.validate(
+            certificate,
+            extra=self.tail.certificates,
+            crls=self.tail.crls,
+            ocsps=[value for oid, value in self.tail.other_revocation_infos if oid == _OCSP_RESPONSE],
+            at=self.reading.at,
+            policy=self.reading.policy,
+        )
+        self.findings += path.findings
+        self.unchecked += path.unchecked
+        return path
+
+    # -- step 8: the sender's address (RFC 8550 section 3) --
+
+    def _address(self, certificate: Certificate) -> bool | None:
+        if not self.reading.policy.check_sender:
+            self.note("sender-unchecked")
+            self.unchecked.append(Unchecked("address", "the policy does not ask for it"))
+            return None
+        sender: Sender | None = self.reading.sender
+        matches, findings = match_sender(
+            sender.from_fields if sender is not None else (), sender.sender_fields if sender is not None else (), certificate
+        )
+        self.findings += findings
+        return matches
+
+    # -- step 9: what the signer claims --
+
+    def _signing_time(self, certificate: Certificate | None) -> datetime | None:
+        signed = self.info.signed_attrs
+        if signed is None:
+            return None
+        values = signed.values(attrs.SIGNING_TIME)
+        if len(values) != 1:
+            return None
+        try:
+            time = attrs.parse_signing_time(values[0])
+        except ParseError:
+            self.note("attribute-malformed", attribute="signingTime")
+            return None
+        if time > self.reading.at:
+            self.note("signing-time-future", time=time.isoformat(), at=self.reading.at.isoformat())
+        elif certificate is not None and not certificate.not_before <= time <= certificate.not_after:
+            self.note("signing-time-outside-certificate", time=time.isoformat())
+        return time
+
+    def _capabilities(self, signed: Attributes | None) -> tuple[tuple[str, bytes | None], ...]:
+        if signed is None:
+            return ()
+        values = signed.values(attrs.SMIME_CAPABILITIES)
+        if len(values) != 1:
+            return ()
+        try:
+            return parse_capabilities(values[0])
+        except ParseError:
+            self.note("attribute-malformed", attribute="smimeCapabilities")
+            return ()
+
+    # -- countersignatures (RFC 5652 section 11.4) --
+
+    def _countersigners(self) -> tuple[SignerReport, ...]:
+        unsigned = self.info.unsigned_attrs
+        if unsigned is None or attrs.COUNTERSIGNATURE not in unsigned:
+            return ()
+        return countersigner_reports(self)
+
+
+_SINGLE = (
+    (attrs.CONTENT_TYPE, "contentType"),
+    (attrs.MESSAGE_DIGEST, "messageDigest"),
+    (attrs.SIGNING_TIME, "signingTime"),
+    (attrs.SMIME_CAPABILITIES, "smimeCapabilities"),
+    (attrs.ENCRYPTION_KEY_PREFERENCE, "encryptionKeyPreference"),
+    (attrs.CMS_ALGORITHM_PROTECTION, "CMSAlgorithmProtection"),
+    (attrs.SIGNING_CERTIFICATE_V2, "signingCertificateV2"),
+    (attrs.SIGNING_CERTIFICATE, "signingCertificate"),
+)
+_SIGNED_ONLY = _SINGLE
+_SIGNING_CERTIFICATES = (
+    (attrs.SIGNING_CERTIFICATE_V2, "signingCertificateV2", attrs.parse_signing_certificate_v2),
+    (attrs.SIGNING_CERTIFICATE, "signingCertificate", attrs.parse_signing_certificate),
+)
+_OCSP_RESPONSE = "1.3.6.1.5.5.7.16.2"  # id-ri-ocsp-response (RFC 5940)
+
+
+def _same_algorithm(stated: AlgorithmIdentifier, used: AlgorithmIdentifier) -> bool:
+    """Compare by octets, and NULL like absent where both are customary (RFC 6211 section 3 leaves it open)."""
+    return stated == used or (stated.oid == used.oid and stated.parameters_absent_or_null and used.parameters_absent_or_null)
+
+
+def _looks_like_attributes(octets: bytes) -> bool:
+    """Tell whether content is what another signature's attributes would be (row SA of the attack table)."""
+    try:
+        found = attrs.Attributes(octets)
+    except SMIMEError:
+        return False
+    return attrs.CONTENT_TYPE in found and attrs.MESSAGE_DIGEST in found
+
+
+def countersigner_reports(signer: _Signer) -> tuple[SignerReport, ...]:
+    """Evaluate the countersignatures of a signer: each is a SignerInfo whose content is the parent's signature value."""
+    from smime.cms.signed_data import SignerInfo  # noqa: PLC0415 - rare
+
+    unsigned = signer.info.unsigned_attrs
+    assert unsigned is not None  # noqa: S101 - the caller looked
+    reports = []
+    for value in unsigned.values(attrs.COUNTERSIGNATURE)[: signer.reading.limits.signers]:
+        try:
+            info = SignerInfo.from_raw(value, limits=signer.reading.limits)
+        except SMIMEError as error:
+            signer.note("countersignature-malformed", reason=str(error))
+            continue
+        content = SignedContent([info.digest_algorithm.name], text=False, reread=lambda: iter((signer.info.signature,)))
+        content.update(signer.info.signature)
+        reports.append(_Countersigner(signer.reading, info, content, DATA, signer.certificates, signer.tail, frozenset()).report())
+        if reports[-1].signature_valid is False or reports[-1].digest_matches is False:
+            signer.note("countersignature-invalid")
+    return tuple(reports)
+
+
+class _Countersigner(_Signer):
+    """A countersignature has no contentType attribute (RFC 5652 section 11.4), and its author is not the sender."""
+
+    def _content_type(self, signed: Attributes) -> None:
+        if attrs.CONTENT_TYPE in signed:
+            self.note("attribute-misplaced", attribute="contentType")
+
+    def _without_attributes(self) -> bool:
+        return True
+
+    def _address(self, certificate: Certificate) -> bool | None:  # noqa: ARG002 - the same call as for a signer
+        self.unchecked.append(Unchecked("address", "a countersigner is not the sender"))
+        return None

@@ -1,0 +1,470 @@
+"""Unwrapping (RFC 8551 section 3.7, RFC 9787 section 4): every layer of the cryptographic envelope, from the outside in.
+
+Layers are streamed through each other: no layer's content is held but the innermost. A bad verdict or a missing key is a fact about a
+layer and never an exception; only input that cannot be read at its top level is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from smime import policies
+from smime.cms.content_info import AUTHENTICATED_DATA, name_of
+from smime.cms.reader import (
+    AuthEnvelopedDataHead,
+    CompressedDataHead,
+    DataHead,
+    DigestedDataHead,
+    EncryptedDataHead,
+    EnvelopedDataHead,
+    SignedDataHead,
+)
+from smime.errors import LimitExceeded, ParseError, SMIMEError, UnsupportedError
+from smime.findings import Finding, finding
+from smime.operations.compress import CompressedLayer
+from smime.operations.decrypt import EncryptedLayer
+from smime.operations.digested import DigestedLayer
+from smime.operations.errant import ErrantLayer, ErrantLayers
+from smime.operations.reading import MessageReader, Reading
+from smime.operations.spool import Buffer, MemorySpool, Spool
+from smime.operations.verify import DetachedContent, DetachedLayer, SignedDataLayer
+from smime.report import CompressionReport, LayerReport, Verdict, VerificationReport
+
+if TYPE_CHECKING:
+    from smime.mime.entity import HeaderBlock
+    from smime.mime.smime_types import Kind
+    from smime.operations.reading import CMSLayer, Handler
+    from smime.pki.identity import Keyring
+    from smime.pki.trust import TrustStore
+    from smime.policy import Policy
+    from smime.report import DecryptionReport
+
+__all__ = ["Layer", "MessageUnwrapper", "UnwrappedMessage"]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One cryptographic layer.
+
+    Attributes:
+        kind: ``"signed"``, ``"encrypted"``, ``"compressed"``, ``"digested"`` or ``"certificates"``.
+        content_type: how it stood in its surroundings: ``"multipart/signed"``, ``"application/pkcs7-mime"``, or ``"cms"`` outside of MIME.
+        report: what is known about it.
+        findings: what was noticed about its inside.
+    """
+
+    kind: str
+    content_type: str
+    report: LayerReport
+    findings: tuple[Finding, ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the layer as JSON-able data."""
+        return {
+            "kind": self.kind,
+            "content_type": self.content_type,
+            "report": self.report.to_dict(),
+            "findings": [f.to_dict() for f in self.findings],
+        }
+
+
+class UnwrappedMessage:
+    """A message taken apart.
+
+    Attributes:
+        layers: from the outside in.
+        status: ``"unprotected"``, ``"signed"``, ``"encrypted"`` or ``"signed-and-encrypted"``, of the message as a whole: ``"signed"`` only
+            with a VALID verdict.
+        errant_layers: parts of the payload that are signed or encrypted by themselves.
+    """
+
+    __slots__ = ("_chunks", "errant_layers", "layers", "status")
+
+    def __init__(self, layers: Sequence[Layer], errant_layers: Sequence[ErrantLayer], chunks: Callable[[], Iterator[bytes]]) -> None:
+        self.layers = tuple(layers)
+        self.errant_layers = tuple(errant_layers)
+        self.status = status_of(layers)
+        self._chunks = chunks
+
+    @property
+    def content(self) -> bytes:
+        """The innermost entity of the cryptographic envelope that could be opened."""
+        return b"".join(self._chunks())
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the content in pieces, for content larger than memory."""
+        return self._chunks()
+
+    def kept(self) -> UnwrappedMessage:
+        """Return the message without its content, once that went elsewhere."""
+        self._chunks = lambda: iter(())
+        return self
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The worst verdict of all signed layers; None if there is none."""
+        verdicts = {
+            layer.report.verdict for layer in self.layers if isinstance(layer.report, VerificationReport) and layer.kind == "signed"
+        }
+        for verdict in (Verdict.INVALID, Verdict.INDETERMINATE, Verdict.VALID):
+            if verdict in verdicts:
+                return verdict
+        return None
+
+    def to_dict(self) -> dict[str, object]:
+        """Return everything but the content as JSON-able data."""
+        return {
+            "status": self.status,
+            "verdict": None if self.verdict is None else self.verdict.value,
+            "layers": [layer.to_dict() for layer in self.layers],
+            "errant_layers": [layer.to_dict() for layer in self.errant_layers],
+        }
+
+    def __repr__(self) -> str:
+        return f"<UnwrappedMessage {self.status}: {' > '.join(layer.kind for layer in self.layers) or 'no layer'}>"
+
+
+def status_of(layers: Iterable[Layer]) -> str:
+    """Return the status of a message with these layers, outside in (RFC 9787).
+
+    A signature outside of an encryption says nothing about who wrote what is inside, so it does not count.
+    """
+    signed = encrypted = False
+    for layer in layers:
+        if layer.kind == "signed" and isinstance(layer.report, VerificationReport):
+            signed = signed or layer.report.verdict is Verdict.VALID
+        elif layer.kind == "encrypted":
+            report: DecryptionReport = layer.report  # type: ignore[assignment] # the kind says so
+            if report.decrypted or report.recipient is None:
+                encrypted, signed = True, False
+            else:
+                encrypted = signed = False
+    if encrypted:
+        return "signed-and-encrypted" if signed else "encrypted"
+    return "signed" if signed else "unprotected"
+
+
+class _Payload:
+    """The innermost entity: into the spool, with a look for errant layers on the way."""
+
+    def __init__(self, machine: MessageUnwrapper, header: bytes = b"", *, mime: bool = True) -> None:
+        self._machine = machine
+        machine.payload_found = True
+        self._errant = ErrantLayers(machine.reading.limits) if mime else None
+        if header:
+            self.update(header)
+
+    def update(self, data: Buffer, /) -> None:
+        self._machine.spool.write(data)
+        if self._errant is not None:
+            self._errant.update(data)
+
+    def finalize(self) -> None:
+        if self._errant is not None:
+            self._errant.finalize()
+            self._machine.errant_layers += self._errant.found
+
+
+class _Inside:
+    """What is inside a layer: the next layer or the payload. Its faults wait until the layer around it has been checked."""
+
+    def __init__(self, machine: MessageUnwrapper, depth: int) -> None:
+        self._machine = machine
+        self._depth = depth
+        self._reader: MessageReader | _Payload
+        self._error: SMIMEError | None = None
+        if machine.stop_at == depth:
+            self._reader = _Payload(machine)
+        else:
+            self._reader = MessageReader(machine.reading, _Level(machine, depth), root=False)
+
+    def update(self, data: Buffer, /) -> None:
+        if self._error is None:
+            try:
+                self._reader.update(data)
+            except SMIMEError as error:
+                self._error = error
+
+    def finalize(self) -> tuple[Finding, ...]:
+        """The layer around is good as far as it goes: look at what was inside."""
+        error = self._error
+        if error is None:
+            try:
+                self._reader.finalize()
+            except SMIMEError as late:
+                error = late
+        if error is None:
+            return ()
+        if isinstance(error, LimitExceeded):
+            raise error
+        self._machine.broken(self._depth)
+        return (finding("inner-unreadable", reason=str(error)),)
+
+
+class _Level:
+    """The opener of one level of the envelope."""
+
+    def __init__(self, machine: MessageUnwrapper, depth: int) -> None:
+        self._machine = machine
+        self._depth = depth
+        limits = machine.reading.limits
+        if depth > limits.layers:
+            raise LimitExceeded("layers", limits.layers)
+
+    def multipart_signed(self, block: HeaderBlock, kind: Kind) -> Handler:
+        machine = self._machine
+        inside = _Inside(machine, self._depth + 1)
+        layer = DetachedLayer(machine.reading, block.fields, kind, inside.update, None, extra_digests=machine.extra_digests)
+        return _Detached(machine, machine.reserve(), layer, inside)
+
+    def cms(self, head: object, kind: Kind | None) -> CMSLayer:
+        machine, slot = self._machine, self._machine.reserve()
+        content_type = kind.content_type.value if kind is not None else "cms"
+        inside = _Inside(machine, self._depth + 1)
+        if isinstance(head, SignedDataHead):
+            signed = SignedDataLayer(
+                machine.reading,
+                head,
+                inside.update,
+                None,
+                machine.content if self._depth == 0 else None,
+                extra_digests=machine.extra_digests,
+            )
+            return _CMS(machine, slot, signed, inside, "signed", content_type)
+        if isinstance(head, (EnvelopedDataHead, AuthEnvelopedDataHead, EncryptedDataHead)):
+            encrypted = EncryptedLayer(machine.reading, head, inside.update, attempt=machine.attempt(self._depth))
+            return _CMS(machine, slot, encrypted, inside, "encrypted", content_type)
+        if isinstance(head, CompressedDataHead):
+            return _CMS(machine, slot, CompressedLayer(machine.reading, head, inside.update), inside, "compressed", content_type)
+        if isinstance(head, DigestedDataHead):
+            return _CMS(machine, slot, DigestedLayer(head, inside.update), inside, "digested", content_type)
+        if isinstance(head, DataHead):
+            machine.forget(slot)
+            return _Plain(inside)
+        raise UnsupportedError("content type", name_of(AUTHENTICATED_DATA))
+
+    def payload(self, block: HeaderBlock, kind: Kind) -> Handler:  # noqa: ARG002 - whatever it is, it is not ours
+        return _Payload(self._machine, block.raw)
+
+
+class _Detached:
+    """A multipart/signed and what is inside its first part."""
+
+    def __init__(self, machine: MessageUnwrapper, slot: int, layer: DetachedLayer, inside: _Inside) -> None:
+        self._machine = machine
+        self._slot = slot
+        self._layer = layer
+        self._inside = inside
+
+    def update(self, data: Buffer, /) -> None:
+        self._layer.update(data)
+
+    def finalize(self) -> None:
+        try:
+            self._layer.finalize()
+        except (ParseError, UnsupportedError) as error:
+            report = self._layer.unreadable(str(error))
+        else:
+            report = self._layer.finished
+        self._machine.fill(self._slot, Layer("signed", "multipart/signed", report, self._inside.finalize()))
+
+
+class _CMS:
+    """A CMS object and what is inside it."""
+
+    def __init__(
+        self,
+        machine: MessageUnwrapper,
+        slot: int,
+        layer: SignedDataLayer | EncryptedLayer | CompressedLayer | DigestedLayer,
+        inside: _Inside,
+        kind: str,
+        content_type: str,
+    ) -> None:
+        self._machine = machine
+        self._slot = slot
+        self._layer = layer
+        self._inside = inside
+        self._kind = kind
+        self._content_type = content_type
+        self.content = layer.content
+        self.tail = layer.tail
+        self.trailing = layer.trailing
+        self.anomalies = layer.anomalies
+
+    def finalize(self) -> None:
+        layer, machine = self._layer, self._machine
+        kind = self._kind
+        findings: tuple[Finding, ...] = ()
+        layer.finalize(quiet=True)
+        report: LayerReport = layer.finished
+        if isinstance(layer, SignedDataLayer) and layer.certificates_only:
+            kind = "certificates"
+            report = CompressionReport(None, None, (finding("certificates-only"), *report.findings))
+            machine.broken(machine.depth_of(self._slot))
+        elif isinstance(layer, SignedDataLayer) and not layer.has_content:
+            machine.broken(machine.depth_of(self._slot))
+        elif isinstance(layer, EncryptedLayer) and not layer.finished.decrypted:
+            machine.retry(machine.depth_of(self._slot), layer)
+            machine.broken(machine.depth_of(self._slot))
+        else:
+            findings = self._inside.finalize()
+        machine.fill(self._slot, Layer(kind, self._content_type, report, findings))
+
+
+class _Plain:
+    """A ContentInfo of type id-data: octets without protection (RFC 5652 section 4), no layer."""
+
+    def __init__(self, inside: _Inside) -> None:
+        self.content = inside.update
+        self._inside = inside
+
+    def tail(self, event: object, /) -> None:
+        pass
+
+    def trailing(self, count: int, /) -> None:
+        pass
+
+    def anomalies(self, reasons: Sequence[str], /) -> None:
+        pass
+
+    def finalize(self) -> None:
+        self._inside.finalize()
+
+
+class MessageUnwrapper:
+    """Takes one message of any size apart: `update(data)` with its octets in pieces, then `finalize()`.
+
+    Args:
+        keyring: the keys at hand, or None.
+        trust: the anchors; None: no signer can be VALID.
+        content: detached content of a bare CMS object at the top, as a function that gives an iterator of its octets.
+        at, sender, policy: as for `MessageVerifier`.
+        spool: where the innermost content waits; default memory.
+        reread: gives the message's octets again: for layers that cannot be opened (their octets are the content then), digests that were
+            not announced, and further matching recipients.
+    """
+
+    def __init__(
+        self,
+        *,
+        keyring: Keyring | None = None,
+        trust: TrustStore | None = None,
+        content: DetachedContent | None = None,
+        at: datetime | None = None,
+        sender: str | Iterable[str] | None = None,
+        policy: Policy = policies.RFC8551,
+        spool: Callable[[], Spool] = MemorySpool,
+        reread: Callable[[], Iterator[Buffer]] | None = None,
+    ) -> None:
+        self.reading = Reading(policy, trust=trust, keyring=keyring, at=at, sender=sender)
+        self.content = content
+        self._new_spool = spool
+        self._reread = reread
+        self.stop_at: int | None = None
+        self.extra_digests: frozenset[str] = frozenset()
+        self._attempts: dict[int, int] = {}
+        self._start()
+
+    def _start(self) -> None:
+        self.spool = self._new_spool()
+        self.errant_layers: list[ErrantLayer] = []
+        self._slots: list[Layer | None] = []
+        self._broken: int | None = None
+        self._retry: int | None = None
+        self.payload_found = False
+        self._reader: MessageReader = MessageReader(self.reading, _Level(self, 0))
+
+    def update(self, data: Buffer, /) -> None:
+        """Take the next octets of the message.
+
+        Raises:
+            ParseError: it cannot be read at its top level.
+            LimitExceeded: it asks for too much.
+        """
+        self._reader.update(data)
+
+    def finalize(self) -> UnwrappedMessage:
+        """Say that the message is complete.
+
+        Raises:
+            ParseError: it cannot be read at its top level.
+            LimitExceeded: it asks for too much.
+        """
+        self._reader.finalize()
+        while self._reread is not None and self._again():
+            for chunk in self._reread():
+                self._reader.update(chunk)
+            self._reader.finalize()
+        layers = [layer for layer in self._slots if layer is not None]
+        chunks = self.spool.chunks
+        if self._broken is not None and self._reread is not None:
+            layers, chunks = self._content_of(self._broken, layers)
+        return UnwrappedMessage(layers, self.errant_layers, chunks)
+
+    def _again(self) -> bool:
+        """Prepare another pass if one can find out more: another recipient, a digest that was not announced."""
+        if self._retry is not None:
+            self._attempts[self._retry] = self._attempts.get(self._retry, 0) + 1
+            self._start()
+            return True
+        missing = {
+            f.data["digest"]
+            for layer in self._slots
+            if layer is not None and isinstance(layer.report, VerificationReport)
+            for f in layer.report.all_findings()
+            if f.code == "micalg-mismatch-unverified"
+        }
+        if missing - self.extra_digests:
+            self.extra_digests |= missing
+            self._start()
+            return True
+        return False
+
+    def _content_of(self, depth: int, layers: list[Layer]) -> tuple[list[Layer], Callable[[], Iterator[bytes]]]:
+        """Read once more up to the layer that could not be opened: its octets are the content."""
+        assert self._reread is not None  # noqa: S101 - the caller looked
+        reread = self._reread
+        if depth == 0:
+            return layers, lambda: (bytes(chunk) for chunk in reread())
+        self.stop_at = depth
+        self._start()
+        for chunk in reread():
+            self._reader.update(chunk)
+        self._reader.finalize()
+        return layers, self.spool.chunks
+
+    # -- what the levels tell --
+
+    def reserve(self) -> int:
+        """Return the place of the next layer inward."""
+        self._slots.append(None)
+        return len(self._slots) - 1
+
+    def forget(self, slot: int) -> None:
+        """What was found at this place is no layer: the place stays empty."""
+        self._slots[slot] = None
+
+    def depth_of(self, slot: int) -> int:
+        """Return the depth of the layer at this place: they are the same, since layers do not branch."""
+        return slot
+
+    def fill(self, slot: int, layer: Layer) -> None:
+        """Put a layer in its place."""
+        self._slots[slot] = layer
+
+    def broken(self, depth: int) -> None:
+        """The entity at this depth cannot be opened; its octets are the content."""
+        self._broken = depth if self._broken is None else min(depth, self._broken)
+
+    def attempt(self, depth: int) -> int:
+        """Return which of the matching recipients to try at this depth."""
+        return self._attempts.get(depth, 0)
+
+    def retry(self, depth: int, layer: EncryptedLayer) -> None:
+        """Decryption failed; note if another recipient matches."""
+        if layer.more_candidates:
+            self._retry = depth

@@ -101,11 +101,6 @@ SMIME_TARGET_AVX2 size_t smime_base64_decode_avx2(const uint8_t *src, size_t n, 
 
 /* == AVX-512 VBMI, VBMI2 == */
 
-SMIME_TARGET_AVX512 static inline __m512i iota_avx512(void) {
-    return _mm512_set_epi8(63, 62, 61, 60, 59, 58, 57, 56, 55, 54, 53, 52, 51, 50, 49, 48, 47, 46, 45, 44, 43, 42, 41, 40, 39, 38, 37, 36, 35, 34, 33, 32, 31, 30, 29,
-                           28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-}
-
 static const uint8_t ALPHABET[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /* octets 3g+1, 3g, 3g+2, 3g+1 of each group g */
@@ -165,7 +160,7 @@ static const uint8_t VALUES[128] = {
 SMIME_TARGET_AVX512 size_t smime_base64_decode_avx512(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, size_t *produced, uint32_t *group, uint32_t *count) {
     const __m512i table_low = _mm512_loadu_si512(VALUES);
     const __m512i table_high = _mm512_loadu_si512(VALUES + 64);
-    const __m512i iota = iota_avx512();
+    const __m512i iota = _mm512_loadu_si512(SMIME_IOTA);
     /* octets 2, 1, 0 of each group of four */
     const __m512i pack = _mm512_set_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 60, 61, 62, 56, 57, 58, 52, 53, 54, 48, 49, 50, 44, 45, 46, 40, 41, 42, 36, 37, 38,
                                          32, 33, 34, 28, 29, 30, 24, 25, 26, 20, 21, 22, 16, 17, 18, 12, 13, 14, 8, 9, 10, 4, 5, 6, 0, 1, 2);

@@ -20,6 +20,9 @@
 #include <arm_neon.h>
 #endif
 
+/* 0, 1, 2, ... 63 (cpu.c) */
+extern const uint8_t SMIME_IOTA[64];
+
 /* base64_x86.c, base64_neon.c. Encoders take whole groups of three octets or whole lines of 57, and return how many they did; decoders take
  * alphabet and line ends from the beginning of a group on, and return the octets taken. None reads or writes outside its buffers. */
 #define SMIME_BASE64_BULK(isa)                                                                                      \
@@ -63,5 +66,12 @@ static inline int smime_highest(uint64_t word) {
     return place;
 #endif
 }
+
+#ifdef SMIME_ARM64
+/* Four bits for each of 16 octets of a comparison. */
+static inline uint64_t smime_nibbles(uint8x16_t comparison) {
+    return vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(comparison), 4)), 0);
+}
+#endif
 
 #endif

@@ -92,7 +92,44 @@ int smime_base64_decode_end(smime_base64_decoder *state, uint8_t *dst, size_t ca
 /* Decode a whole message; return the size of the content, or -1 if cap is too small, or a status code. */
 int64_t smime_base64_decode_all(uint32_t isa, int strict, const uint8_t *src, size_t n, uint8_t *dst, size_t cap);
 
-/* == quoted_printable.c == */
+/* == quoted_printable.c: RFC 2045 section 6.7 == */
+
+enum {
+    SMIME_QP_BLANKS = 128,     /* a run of blanks is remembered up to this length, until it is known whether a line ends behind it */
+    SMIME_QP_ENCODE_ROOM = 64, /* the least capacity that an encoder takes */
+
+    SMIME_QP_SAW_STRAY = 1,
+    SMIME_QP_SAW_LOWER_CASE = 2,
+    SMIME_QP_SAW_BLANKS = 4,
+    SMIME_QP_SAW_EIGHT_BIT = 8,
+    SMIME_QP_SAW_OPEN_END = 16
+};
+
+typedef struct {
+    uint32_t isa;
+    uint32_t anomalies; /* SMIME_QP_SAW_... */
+    uint32_t held;      /* octets that cannot be decided yet, as they came: an =, blanks, a CR */
+    uint8_t hold[136];
+} smime_qp_decoder;
+
+void smime_qp_decoder_init(smime_qp_decoder *state, uint32_t isa);
+/* Needs room for 136 octets more than src has. Never fails. */
+int smime_qp_decode(smime_qp_decoder *state, const uint8_t *src, size_t n, size_t *consumed, uint8_t *dst, size_t cap, size_t *produced);
+/* Write what the end decides: 136 octets at most. */
+int smime_qp_decode_end(smime_qp_decoder *state, uint8_t *dst, size_t cap, size_t *produced);
+
+typedef struct {
+    uint32_t isa;
+    uint32_t crlf;   /* 1: lines end with CRLF, 0: with LF */
+    uint32_t column; /* characters in the line that is open */
+    uint32_t held;   /* octets that cannot be decided yet: a blank, a CR, part of "From " */
+    uint8_t hold[8];
+} smime_qp_encoder;
+
+void smime_qp_encoder_init(smime_qp_encoder *state, uint32_t isa, int crlf);
+int smime_qp_encode(smime_qp_encoder *state, const uint8_t *src, size_t n, size_t *consumed, uint8_t *dst, size_t cap, size_t *produced);
+/* Write what the end decides. */
+int smime_qp_encode_end(smime_qp_encoder *state, uint8_t *dst, size_t cap, size_t *produced);
 
 /* == lines.c: canonical line ends, RFC 8551 section 3.1.1 == */
 

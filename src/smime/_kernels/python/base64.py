@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from binascii import a2b_base64, b2a_base64
+from binascii import Error, a2b_base64, b2a_base64
 from typing import TYPE_CHECKING
 
 from smime._kernels import status
@@ -100,7 +100,7 @@ class Decoder:
         strict: fail rather than guess.
     """
 
-    __slots__ = ("_hold", "_padded", "_pads_due", "_seen", "_strict", "_total", "_ended")
+    __slots__ = ("_ended", "_hold", "_padded", "_pads_due", "_seen", "_strict", "_total")
 
     def __init__(self, strict: bool = False) -> None:  # noqa: FBT001, FBT002 # the contract's signature
         self._strict = strict
@@ -127,10 +127,26 @@ class Decoder:
         self._total += len(octets)
         if self._ended:
             return b""
-        if not self._padded and not octets.translate(None, _ALPHABET + _LINE_ENDS):  # what nearly every chunk is
-            return self._characters(octets.translate(None, _LINE_ENDS))
         out: list[bytes] = []
-        for token in _TOKEN.finditer(octets):
+        good = 0
+        if not self._padded:  # what nearly every chunk is, up to the padding
+            good = octets.find(b"=")
+            if good < 0:
+                good = len(octets)
+            characters = self._hold + octets[:good].replace(b"\r\n", b"").replace(b"\n", b"")
+            whole = len(characters) & ~3
+            try:
+                decoded = a2b_base64(characters[:whole])
+            except Error:
+                decoded = b""
+            if len(decoded) == whole // 4 * 3 and not characters[whole:].translate(None, _ALPHABET):  # binascii skipped nothing
+                self._hold = characters[whole:]
+                if good == len(octets):
+                    return decoded
+                out.append(decoded)
+            else:
+                good = 0
+        for token in _TOKEN.finditer(octets, good):
             text = token.group()
             kind = text[:1]
             if kind == b"=":

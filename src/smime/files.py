@@ -93,7 +93,9 @@ class AtomicFile:
         """Give the file its name, in one step."""
         if self._name is None:
             temporary = self.path.parent / f".{self.path.name}.{secrets.token_hex(8)}.tmp"
-            os.link(f"/proc/self/fd/{self._file.fileno()}", temporary, follow_symlinks=True)
+            # a directory descriptor, though the path is absolute, makes this linkat(2): link(2) would not follow the link in /proc
+            descriptor = self._file.fileno()
+            os.link(f"/proc/self/fd/{descriptor}", temporary, src_dir_fd=descriptor, follow_symlinks=True)
             self._name = temporary
         self._name.replace(self.path)
         self._name = None

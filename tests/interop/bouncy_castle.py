@@ -68,6 +68,8 @@ class BouncyCastle(Peer):
         return out.read_bytes()
 
     def encrypt(self, content: bytes, recipients: Sequence[Person], *, cipher: str, key_encryption: str, mail: bool) -> bytes:
+        if cipher == "chacha20-poly1305" and "1.72" in self.version():
+            raise PeerFailed("Bouncy Castle 1.72 puts ChaCha20-Poly1305 into EnvelopedData")
         out = self.file()
         wrap = "128" if "128" in cipher else "256"
         to = [word for recipient in recipients for word in (key_encryption, wrap, str(recipient.certificate_file))]

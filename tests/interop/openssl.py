@@ -40,8 +40,9 @@ class OpenSSL(Peer):
         return run(command, stdin=content)
 
     def verify(self, message: bytes, *, content: bytes | None, mail: bool) -> bytes:
-        command = [*self._cms, "-verify", "-binary", "-purpose", "smimesign", "-CAfile", self.people.root.certificate_file]
-        command += ["-inform", "SMIME" if mail else "DER"]
+        command = [*self._cms, "-verify", "-purpose", "smimesign", "-CAfile", self.people.root.certificate_file]
+        # reading a multipart with -binary would take the CR in front of a delimiter for content
+        command += ["-inform", "SMIME"] if mail else ["-inform", "DER", "-binary"]
         if content is not None:
             command += ["-content", self.file(content)]
         return run(command, stdin=message)

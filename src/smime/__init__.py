@@ -13,6 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from smime import _kernels
     from smime import algorithms as algorithms
     from smime import archive as archive
     from smime import files as files
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from smime._api import sign as sign
     from smime._api import unwrap as unwrap
     from smime._api import verify as verify
-    from smime._kernels import BACKEND as backend
+
+    backend = _kernels.BACKEND
     from smime.errors import (
         DecryptionError as DecryptionError,
     )

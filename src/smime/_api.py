@@ -44,7 +44,7 @@ def sign(
         message: a MIME entity or a whole mail, whose From, To, Subject and the like stay outside.
         signer: one, or several who sign the same content.
         detached: multipart/signed, readable by everybody; False: application/pkcs7-mime.
-        encoding: ``"smime"`` makes a mail of a MIME entity, with canonical line ends; ``"der"`` and ``"pem"`` protect the octets as they are.
+        encoding: ``"smime"`` makes a mail of a MIME entity, lines ended by CRLF; ``"der"`` and ``"pem"`` protect the octets as they are.
         policy: which algorithms may be used.
 
     Returns:
@@ -181,7 +181,9 @@ def unwrap(
         identities: keys for its encrypted layers.
         trust: the anchors; None: no signature is VALID.
         content: the content of a detached signature in a bare CMS object.
-        at, sender, policy: as for `verify`.
+        at: as for `verify`.
+        sender: as for `verify`.
+        policy: what is accepted.
 
     Returns:
         The innermost entity that could be opened, the layers with their reports, and the status of the message as a whole.

@@ -159,12 +159,15 @@ SIGNATURES: Mapping[str, Signature] = _table(
     # id-dsa as a signature algorithm is read as id-dsa-with-sha1 (RFC 8551 appendix B)
     Signature("1.2.840.10040.4.1", "id-dsa", "DSA", "sha1"),
     Signature("1.2.840.10040.4.3", "id-dsa-with-sha1", "DSA", "sha1"),
+    # what the OIW registered before PKCS #1 and ANSI did; old mail has them
+    Signature("1.3.14.3.2.27", "oiw-dsaWithSHA1", "DSA", "sha1"),
+    Signature("1.3.14.3.2.29", "oiw-sha1WithRSAEncryption", "RSA", "sha1", "null"),
     Signature(f"{_NIST_SIG}.1", "id-dsa-with-sha224", "DSA", "sha224"),
     Signature(f"{_NIST_SIG}.2", "id-dsa-with-sha256", "DSA", "sha256"),
     *(
         Signature(f"{_NIST_SIG}.{20 + index}", f"SLH-DSA-{name}", "SLH-DSA", None)
         for index, name in enumerate(
-            "SHA2-128s SHA2-128f SHA2-192s SHA2-192f SHA2-256s SHA2-256f SHAKE-128s SHAKE-128f SHAKE-192s SHAKE-192f SHAKE-256s SHAKE-256f".split()
+            f"{family}-{size}{form}" for family in ("SHA2", "SHAKE") for size in (128, 192, 256) for form in "sf"
         )
     ),
 )
@@ -286,7 +289,19 @@ ZLIB = Named(f"{_SMIME_ALG}.8", "zlib")
 NAMES: Mapping[str, str] = MappingProxyType(
     {
         oid: row.name
-        for table in (PUBLIC_KEYS, CURVES, KDFS, MACS, KEMS, KEY_AGREEMENTS, KEY_WRAPS, CONTENT_ENCRYPTIONS, SIGNATURES, DIGESTS, KEY_TRANSPORTS)
+        for table in (
+            PUBLIC_KEYS,
+            CURVES,
+            KDFS,
+            MACS,
+            KEMS,
+            KEY_AGREEMENTS,
+            KEY_WRAPS,
+            CONTENT_ENCRYPTIONS,
+            SIGNATURES,
+            DIGESTS,
+            KEY_TRANSPORTS,
+        )
         for oid, row in table.items()
     }
     | {row.oid: row.name for row in (CEK_HKDF_SHA256, PWRI_KEK, ZLIB, MGF1, P_SPECIFIED)}

@@ -15,9 +15,10 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import IO, TYPE_CHECKING, BinaryIO, Literal, cast
 
 from smime import policies
+from smime._api import AnyIdentity
 from smime.errors import SMIMEError, VerificationError
 from smime.operations.compress import MessageCompressor
 from smime.operations.decrypt import DecryptedMessage, MessageDecryptor
@@ -31,10 +32,10 @@ from smime.pki.identity import Keyring
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from smime._api import AnyIdentity
     from smime.operations.encrypt import AnyRecipient
     from smime.operations.sign import Signer
     from smime.operations.spool import Buffer, Spool
-    from smime._api import AnyIdentity
     from smime.pki.trust import TrustStore
     from smime.policy import Policy
 
@@ -78,7 +79,7 @@ class AtomicFile:
     def write(self, data: Buffer, /) -> object:
         """Append octets."""
         view = memoryview(data)
-        while len(view):
+        while len(view) > 0:
             view = view[self._file.write(view) :]
         return None
 
@@ -142,11 +143,12 @@ class _Input:
         self._stream: IO[bytes] | None = None
         self._chunks: Iterable[bytes] | None = None
         if isinstance(source, (str, os.PathLike)):
-            self._stream = self._stack.enter_context(Path(source).open("rb", buffering=0))
-        elif hasattr(source, "read"):
-            self._stream = source
-        else:
+            stream = Path(source).open("rb", buffering=0)  # noqa: SIM115 - the stack closes it
+            self._stream = self._stack.enter_context(stream)
+        elif isinstance(source, Iterable) and not hasattr(source, "read"):
             self._chunks = source
+        else:
+            self._stream = cast("IO[bytes]", source)
         self._start = self._position()
 
     def _position(self) -> int | None:
@@ -205,7 +207,7 @@ class _Output:
         elif isinstance(target, (str, os.PathLike)):
             path = Path(target)
             if path.exists() and not stat.S_ISREG(path.stat().st_mode):  # /dev/stdout, /dev/null, a pipe
-                self._stream = self._opened = path.open("wb")
+                self._stream = path.open("wb")
                 self.spool = _StreamSpool() if wait else _Direct(self._stream)
             else:
                 self._file = AtomicFile(path, private=private)

@@ -138,7 +138,7 @@ class SignerReport(_NoTruth):
         verdict: the sum.
         findings: what was noticed, in the order of the checks.
         unchecked: checks that were not made, and why.
-        capabilities: smimeCapabilities of the signer as (OID, parameters in DER or None) in the order of preference; only of signed attributes.
+        capabilities: smimeCapabilities of the signer as (OID, parameters in DER or None) in the order of preference.
         attributes: signed attributes, OID to the DER of its values.
         countersigners: reports of the countersignatures.
     """

@@ -135,7 +135,7 @@ def _makers(recipients: Iterable[AnyRecipient]) -> list[_RecipientInfoMaker]:
         elif isinstance(recipient, KeyEncryptionKey):
             makers.append(_KEKRecipient(recipient))
         elif isinstance(recipient, ContentKey):
-            raise ValueError("a content key goes without other recipients")
+            raise ValueError("a content key goes without other recipients")  # noqa: TRY004 - its company is wrong, not its type
         else:
             makers.append(Recipient(recipient))
     return makers

@@ -87,6 +87,8 @@ class Reading:
         self.sender: Sender | None = None
         if sender is not None:
             addresses = [sender] if isinstance(sender, str) else list(sender)
+            if not addresses:
+                raise ValueError("sender names nobody")
             self.sender = Sender([address.encode() for address in addresses], given=True)
 
     @property
@@ -305,7 +307,7 @@ class MessageReader:
             self._entity = EntityReader(self._limits)
             self._feed = self._mime
         else:
-            self._transfer = {Form.BINARY: identity.Identity, Form.PEM: _Armor, Form.BASE64: base64.Decoder}[form]()
+            self._transfer = _Armor() if form is Form.PEM else base64.Decoder() if form is Form.BASE64 else identity.Identity()
             self._start_cms()
             self._feed = self._encoded
         if head:

@@ -104,7 +104,7 @@ def _transport(index: int, info: KeyTransRecipientInfo, identity: Identity) -> C
             algorithm,
             info.encrypted_key,
             key_size,
-            key_algorithm=identity.facts.key_algorithm,
+            key_algorithm=identity.certificate.key_algorithm,
             limits=policy.limits,
         )
 

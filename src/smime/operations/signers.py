@@ -19,6 +19,7 @@ from smime.crypto.faults import InvalidSignature, KeyUnsuitable, MalformedSignat
 from smime.errors import ParseError, SMIMEError, UnsupportedError
 from smime.findings import Finding, finding
 from smime.operations.content import SignedContent
+from smime.operations.reading import Sender
 from smime.pki.address_match import match_sender
 from smime.pki.certificate import Certificate
 from smime.report import Revocation, SignerReport, Unchecked, Verdict, VerificationReport, worst
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from smime.asn1.algorithm import AlgorithmIdentifier
     from smime.cms.attributes import Attributes
     from smime.cms.signed_data import SignedDataTail, SignerInfo
-    from smime.operations.reading import Reading, Sender
+    from smime.operations.reading import Reading
     from smime.pki.path import PathVerdict
 
 __all__ = ["report_of"]
@@ -161,7 +162,7 @@ class _Signer:
             signature_algorithm=info.signature_algorithm.name,
             digest_matches=self.digest_matches,
             signature_valid=self.signature_valid,
-            path=tuple(c.x509 for c in path.path) if path is not None else (),
+            path=tuple(c.x509 for c in path.path if c.x509 is not None) if path is not None else (),
             trusted=path.trusted if path is not None else False,
             revocation=path.revocation if path is not None else Revocation.NOT_CHECKED,
             address_matches=address_matches,
@@ -210,15 +211,15 @@ class _Signer:
             found = signed.get(oid)
             if len(found) > 1 or (found and len(found[0].values) != 1):
                 self.note("attribute-not-single", attribute=name)
-        if attrs.COUNTERSIGNATURE in signed:
+        if signed.get(attrs.COUNTERSIGNATURE):
             self.note("attribute-misplaced", attribute="countersignature")
         unsigned = self.info.unsigned_attrs
         if unsigned is not None:
             for oid, name in _SIGNED_ONLY:
-                if oid in unsigned:
+                if unsigned.get(oid):
                     self.note("attribute-misplaced", attribute=name)
         self._content_type(signed)
-        if attrs.MESSAGE_DIGEST not in signed:
+        if not signed.get(attrs.MESSAGE_DIGEST):
             self.note("message-digest-attribute-missing")
         self._algorithm_protection(signed)
         return all(f.code == "signed-attributes-not-der" for f in self.findings[before:])
@@ -227,7 +228,7 @@ class _Signer:
         unsigned = self.info.unsigned_attrs
         if unsigned is not None:
             for oid, name in _SIGNED_ONLY:
-                if oid in unsigned:
+                if unsigned.get(oid):
                     self.note("attribute-misplaced", attribute=name)
                     return False
         if self.content_type != DATA:
@@ -242,7 +243,7 @@ class _Signer:
 
     def _content_type(self, signed: Attributes) -> None:
         values = signed.values(attrs.CONTENT_TYPE)
-        if attrs.CONTENT_TYPE not in signed:
+        if not signed.get(attrs.CONTENT_TYPE):
             self.note("content-type-attribute-missing")
         elif len(values) == 1:
             try:
@@ -447,9 +448,15 @@ class _Signer:
             self.unchecked.append(Unchecked("address", "the policy does not ask for it"))
             return None
         sender: Sender | None = self.reading.sender
-        matches, findings = match_sender(
-            sender.from_fields if sender is not None else (), sender.sender_fields if sender is not None else (), certificate
-        )
+        if sender is None:
+            sender = Sender()
+        if not sender.given:
+            matches, findings = match_sender(sender.from_fields, sender.sender_fields, certificate)
+        else:  # the caller named those who may have sent it: one of them is enough
+            for address in sender.from_fields:
+                matches, findings = match_sender((address,), (), certificate)
+                if matches:
+                    break
         self.findings += findings
         return matches
 
@@ -489,7 +496,7 @@ class _Signer:
 
     def _countersigners(self) -> tuple[SignerReport, ...]:
         unsigned = self.info.unsigned_attrs
-        if unsigned is None or attrs.COUNTERSIGNATURE not in unsigned:
+        if unsigned is None or not unsigned.get(attrs.COUNTERSIGNATURE):
             return ()
         return countersigner_reports(self)
 
@@ -523,7 +530,7 @@ def _looks_like_attributes(octets: bytes) -> bool:
         found = attrs.Attributes(octets)
     except SMIMEError:
         return False
-    return attrs.CONTENT_TYPE in found and attrs.MESSAGE_DIGEST in found
+    return bool(found.get(attrs.CONTENT_TYPE) and found.get(attrs.MESSAGE_DIGEST))
 
 
 def countersigner_reports(signer: _Signer) -> tuple[SignerReport, ...]:
@@ -551,7 +558,7 @@ class _Countersigner(_Signer):
     """A countersignature has no contentType attribute (RFC 5652 section 11.4), and its author is not the sender."""
 
     def _content_type(self, signed: Attributes) -> None:
-        if attrs.CONTENT_TYPE in signed:
+        if signed.get(attrs.CONTENT_TYPE):
             self.note("attribute-misplaced", attribute="contentType")
 
     def _without_attributes(self) -> bool:

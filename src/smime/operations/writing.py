@@ -62,7 +62,7 @@ class Entity:
             return
         self._feed(data)
 
-    def _begin(self, start: bytes, header: bool) -> None:  # noqa: FBT001 - internal
+    def _begin(self, start: bytes, header: bool) -> None:
         self._start = None
         if header:
             self._reader = EntityReader(self._limits)
@@ -144,7 +144,8 @@ class _DER:
 
 def armor(encoding: Encoding) -> Armor:
     """Return the armor for an encoding."""
-    return {"smime": _MIME, "der": _DER, "pem": _PEM}[encoding]()
+    kinds: dict[str, type[_MIME | _PEM | _DER]] = {"smime": _MIME, "der": _DER, "pem": _PEM}
+    return kinds[encoding]()
 
 
 class CMSObject(Protocol):

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.hazmat.primitives.poly1305 import Poly1305
 
 from smime.crypto import gcm
+from smime.crypto._rc2 import RC2CBC
 from smime.crypto.faults import Failed
 from smime.errors import LimitExceeded, UnsupportedError
 
@@ -326,16 +327,12 @@ class CCMEncryption(_Held):
 
 
 def cbc_decryption(name: str, key: bytes, iv: bytes, effective_bits: int = 0) -> Any:
-    """Return a CBC decryption context."""
+    """Return a CBC decryption without padding: an object with update, update_into and finalize. `effective_bits` are those of RC2."""
     if name.startswith("aes-"):
         return Cipher(AES(key), CBC(iv)).decryptor()
-    try:
-        if name == "des-ede3-cbc":
-            return Cipher(TripleDES(key), CBC(iv)).decryptor()
-        if name == "des-cbc":
-            return Cipher(TripleDES(key * 3), CBC(iv)).decryptor()  # EDE with one key is DES
-    except ValueError:
-        raise Failed from None
-    if effective_bits == 128 and len(key) == 16:
-        return Cipher(RC2(key), CBC(iv)).decryptor()
-    raise UnsupportedError("RC2 key size", f"{effective_bits} bits")
+    if name == "rc2-cbc":
+        if effective_bits == 128 and len(key) == 16:
+            return Cipher(RC2(key), CBC(iv)).decryptor()
+        return RC2CBC(key, iv, effective_bits)
+    # DES is EDE with one key
+    return Cipher(TripleDES(key * 3 if name == "des-cbc" else key), CBC(iv)).decryptor()

@@ -92,6 +92,11 @@ class ContentEncryptionParameters:
         """It notices changes: used in AuthEnvelopedData."""
         return self.mode != "cbc"
 
+    @property
+    def key_sizes(self) -> tuple[int, ...]:
+        """All sizes that the transported key may have: one, but for RC2, whose keys need not be as long as they are strong."""
+        return (self.key_size,) if self.name != "rc2-cbc" else tuple(dict.fromkeys((self.key_size, 5, 8, 16)))
+
 
 def _octet_string(parameters: bytes, size: int, name: str) -> bytes:
     element = der.parse(parameters, layer="cms")

@@ -159,6 +159,89 @@ int64_t smime_lines_expand(const smime_lines *state, const uint8_t *src, size_t 
 
 /* == der.c: flat index of a DER/BER structure (CMS) == */
 
+enum {
+    SMIME_DER_TRUNCATED = -50,
+    SMIME_DER_BEYOND_PARENT = -51,
+    SMIME_DER_NO_END = -52,
+    SMIME_DER_UNEXPECTED_END = -53,
+    SMIME_DER_BAD_TAG = -54,
+    SMIME_DER_BAD_LENGTH = -55,
+    SMIME_DER_INDEFINITE_PRIMITIVE = -56,
+    SMIME_DER_TOO_DEEP = -57,
+    SMIME_DER_TOO_MANY = -58,
+
+    SMIME_DER_DEPTH = 256 /* a limit on depth above this means this */
+};
+
+typedef struct {
+    uint64_t offset;  /* behind the (last) element; on error of the element at fault */
+    uint64_t non_der; /* offset of the first element that is not DER, all bits set if there is none */
+    uint64_t count;   /* elements in the index */
+} smime_der_result;
+
+/* Index the element at src[start], or with siblings all elements up to end or to end-of-contents octets outside of all of them.
+ *
+ * Six numbers an element, in the order of the elements' first octets: tag (identifier octet; number << 8 | identifier octet where the number
+ * has octets of its own), start, first content octet, behind the last content octet, behind the element, place in the index of the first
+ * element that is not inside. What is deeper than leaf (outermost: 0) is not reported, and if inside is 0 not looked at, unless it must be to
+ * find the end of an indefinite length. Answers SMIME_FULL where cap elements do not suffice. */
+int smime_der_index(const uint8_t *src, size_t start, size_t end, uint64_t depth, uint64_t elements, uint32_t leaf, int inside,
+                    int siblings, uint32_t *index, size_t cap, smime_der_result *result);
+
 /* == ber.c: resumable scanner of BER content (CMS) == */
+
+enum {
+    SMIME_BER_DONE = 2,  /* the element has ended; what follows was not consumed */
+    SMIME_BER_SLICE = 3, /* the last `slice` consumed octets are content that was not copied to dst; call again with the rest */
+    SMIME_BER_WRONG_SEGMENT = -70,
+    SMIME_BER_TOO_LARGE = -71,
+
+    SMIME_BER_LEVELS = 128 /* a limit on depth above this means this */
+};
+
+/* The content octets of one OCTET STRING element. Positions and limits are offsets in the stream; no limit: INT64_MAX. */
+typedef struct {
+    uint64_t position; /* of the next octet */
+    uint64_t start;    /* of the element whose header is being read */
+    uint64_t length;   /* of that, then what remains of the segment */
+    uint64_t segments; /* how many more are allowed */
+    uint64_t copy_below;
+    uint64_t slice;
+    uint64_t fault; /* offset of what an error is about */
+    uint64_t limits[129];
+    uint32_t depth;
+    uint32_t levels;
+    uint8_t indefinite[129];
+    uint8_t phase;
+    uint8_t tag; /* of the element when primitive */
+    uint8_t inner;
+    uint8_t identifier;
+    uint8_t octets; /* length octets to come */
+} smime_ber_octets;
+
+void smime_ber_octets_init(smime_ber_octets *state, uint64_t position, uint64_t limit, uint64_t depth, uint64_t segments, uint8_t tag,
+                           size_t copy_below);
+/* Segments of which copy_below octets or more are at hand are left where they are (SMIME_BER_SLICE), shorter ones are copied to dst. */
+int smime_ber_octets_update(smime_ber_octets *state, const uint8_t *src, size_t n, size_t *consumed, uint8_t *dst, size_t cap,
+                            size_t *produced);
+
+/* The end of the contents of an element of indefinite length, whose header has been read. */
+typedef struct {
+    uint64_t position;
+    uint64_t start;
+    uint64_t limit;
+    uint64_t length;
+    uint64_t elements; /* how many more are allowed */
+    uint64_t fault;
+    uint32_t depth;
+    uint32_t levels;
+    uint32_t number;
+    uint8_t phase;
+    uint8_t identifier;
+    uint8_t octets;
+} smime_ber_skip;
+
+void smime_ber_skip_init(smime_ber_skip *state, uint64_t position, uint64_t limit, uint64_t depth, uint64_t elements);
+int smime_ber_skip_update(smime_ber_skip *state, const uint8_t *src, size_t n, size_t *consumed);
 
 #endif

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,16 +22,40 @@ Outcome = tuple[Any, ...]
 
 ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
-noise = st.sampled_from([b"\r\n", b"\n", b"\r", b" ", b"\t", b"=", b"==", b"===", b"-", b"_", b"\0", b"\xff", b"--\r\nA list footer\r\n", b"Q", b"QU", b"QUI", b"QR", b"QUL", b"/+"])
+noise = st.sampled_from(
+    [
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b" ",
+        b"\t",
+        b"=",
+        b"==",
+        b"===",
+        b"-",
+        b"_",
+        b"\0",
+        b"\xff",
+        b"--\r\nA list footer\r\n",
+        b"Q",
+        b"QU",
+        b"QUI",
+        b"QR",
+        b"QUL",
+        b"/+",
+    ]
+)
 runs = st.binary(max_size=200).map(base64.b64encode)
-lines = st.binary(max_size=600).map(base64.encodebytes) | st.binary(max_size=600).map(lambda data: base64.encodebytes(data).replace(b"\n", b"\r\n"))
+lines = st.binary(max_size=600).map(base64.encodebytes) | st.binary(max_size=600).map(
+    lambda data: base64.encodebytes(data).replace(b"\n", b"\r\n")
+)
 messages = st.lists(noise | runs | lines | st.binary(max_size=8), max_size=8).map(b"".join)
 cuts = st.lists(st.integers(0, 1000), max_size=6)
 
 
 def chunks(data: bytes, at: list[int]) -> list[bytes]:
     edges = [0, *sorted(min(cut, len(data)) for cut in at), len(data)]
-    return [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(edges)]
 
 
 def decoded(family: ModuleType, pieces: list[bytes], strict: bool) -> Outcome:
@@ -57,7 +82,12 @@ def test_decode(backend: Backend, reference: Backend, data: bytes, at: list[int]
     assert decoded_whole(family, data, strict) == (expected[:2] if expected[0] == "octets" else expected)
 
 
-@given(data=st.binary(max_size=1000), at=cuts, line_length=st.sampled_from([0, 4, 64, 72, 76, 80, 300]), newline=st.sampled_from([b"\r\n", b"\n"]))
+@given(
+    data=st.binary(max_size=1000),
+    at=cuts,
+    line_length=st.sampled_from([0, 4, 64, 72, 76, 80, 300]),
+    newline=st.sampled_from([b"\r\n", b"\n"]),
+)
 def test_encode(backend: Backend, data: bytes, at: list[int], line_length: int, newline: bytes) -> None:
     plain = base64.b64encode(data)
     step = line_length or len(plain) or 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,14 +16,17 @@ if TYPE_CHECKING:
     from .conftest import Backend
 
 texts = st.lists(
-    st.sampled_from([b"\r\n", b"\n", b"\r", b"\r\r\n", b"\n\r", b"\0", b"\xe4", b"x", b"line of text", b"=" * 63, b"y" * 64, b"z" * 65, b"w" * 200]), max_size=30
+    st.sampled_from(
+        [b"\r\n", b"\n", b"\r", b"\r\r\n", b"\n\r", b"\0", b"\xe4", b"x", b"line of text", b"=" * 63, b"y" * 64, b"z" * 65, b"w" * 200]
+    ),
+    max_size=30,
 ).map(b"".join)
 cuts = st.lists(st.integers(0, 600), max_size=6)
 
 
 def chunks(data: bytes, at: list[int]) -> list[bytes]:
     edges = [0, *sorted(min(cut, len(data)) for cut in at), len(data)]
-    return [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(edges)]
 
 
 def plain(text: bytes) -> bytes:

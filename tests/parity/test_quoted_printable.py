@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import quopri
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -56,7 +57,7 @@ cuts = st.lists(st.integers(0, 500), max_size=6)
 
 def chunks(data: bytes, at: list[int]) -> list[bytes]:
     edges = [0, *sorted(min(cut, len(data)) for cut in at), len(data)]
-    return [data[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(edges)]
 
 
 def decoded(family: ModuleType, pieces: list[bytes]) -> tuple[Any, ...]:

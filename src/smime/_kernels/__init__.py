@@ -1,8 +1,8 @@
 """The hot loops, each in two forms with one behaviour: C (``_kernels.c``) and Python (``_kernels.python``).
 
 Which form runs is chosen once, when this module is imported: C if the compiled module is there, else Python. The environment variable
-``SMIME_ISA`` forces one: ``python``, ``scalar``, ``avx2``, ``avx512vbmi`` or ``neon``; one that is not to be had is an ImportError, so that a
-test run never passes on something else than it names.
+``SMIME_ISA`` forces one: ``python``, ``scalar``, ``avx2``, ``avx512vbmi`` or ``neon``; one that is not to be had is an ImportError, so
+that a test run never passes on something else than it names.
 
 A family is imported when it is first asked for::
 

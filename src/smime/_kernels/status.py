@@ -41,7 +41,7 @@ DER_UNEXPECTED_END: Final = -53
 DER_BAD_TAG: Final = -54
 DER_BAD_LENGTH: Final = -55
 DER_INDEFINITE_PRIMITIVE: Final = -56
-DER_TOO_DEEP: Final = -57  # a LimitExceeded, as the next
+DER_TOO_DEEP: Final = -57  # these two become LimitExceeded
 DER_TOO_MANY: Final = -58
 
 # ber: -70 to -89
@@ -63,6 +63,8 @@ REASONS: Final[dict[int, tuple[str, str]]] = {
     DER_BAD_TAG: ("ber", "bad tag number"),
     DER_BAD_LENGTH: ("ber", "bad length octets"),
     DER_INDEFINITE_PRIMITIVE: ("ber", "a primitive element of indefinite length"),
+    DER_TOO_DEEP: ("ber", "elements are nested too deeply"),
+    DER_TOO_MANY: ("ber", "too many elements"),
     # ber
     BER_WRONG_SEGMENT: ("ber", "a segment that is not an OCTET STRING"),
     BER_TOO_LARGE: ("ber", "a length beyond all reason"),

@@ -59,7 +59,7 @@ class Decoder:
 
     __slots__ = ("_consumed", "_produced", "_state", "_total")
 
-    def __init__(self, strict: bool = False) -> None:  # noqa: FBT001, FBT002 # the contract's signature
+    def __init__(self, strict: bool = False) -> None:  # the contract's signature
         self._total = 0
         self._state = ffi.new(_DECODER)
         self._consumed = ffi.new(_SIZE)
@@ -95,14 +95,14 @@ class Decoder:
 
 def encode(data: Buffer, *, line_length: int = 76, newline: bytes = b"\r\n") -> bytes:
     """Encode a whole message."""
-    if line_length != 76 or newline != b"\r\n":  # noqa: PLR2004 # the ordinary case needs no check
+    if line_length != 76 or newline != b"\r\n":  # the ordinary case needs no check
         check_line(line_length, newline)
     source = data if type(data) is bytes else _from_buffer(_OCTETS, data)
     size = len(source)
     cap = (size + 2) // 3 * 4
     if line_length:
         cap += (cap + line_length - 1) // line_length * len(newline)
-    if cap < 2:  # noqa: PLR2004 # bytes of length 0 and 1 are shared objects
+    if cap < 2:  # bytes of length 0 and 1 are shared objects
         return b""
     out = bytes(cap)  # nobody else holds it before it is filled
     _encode_all(_c.ISA, line_length, newline == b"\r\n", source, size, out, cap)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from smime._kernels import c as _c
 from smime._kernels._accel import ffi, lib
@@ -59,12 +59,13 @@ class CanonicalLines:
     @property
     def longest_line(self) -> int:
         """Octets in the longest line so far, line ends not counted."""
-        state = self._state
-        return max(state.longest, state.open)
+        longest: int = self._state.longest
+        still_open: int = self._state.open
+        return max(longest, still_open)
 
     def update(self, data: Data) -> Data | bytes:
         """Return the data in canonical form: the very same object if there was nothing to do."""
-        source = data if type(data) is bytes else ffi.from_buffer(_OCTETS, data)
+        source: Any = data if type(data) is bytes else ffi.from_buffer(_OCTETS, data)
         size = len(source)
         _scan(self._state, source, size, self._bare)
         bare = self._bare[0]

@@ -102,7 +102,7 @@ class Decoder:
 
     __slots__ = ("_ended", "_hold", "_padded", "_pads_due", "_seen", "_strict", "_total")
 
-    def __init__(self, strict: bool = False) -> None:  # noqa: FBT001, FBT002 # the contract's signature
+    def __init__(self, strict: bool = False) -> None:  # the contract's signature
         self._strict = strict
         self._hold = b""  # characters of the group that is open
         self._padded = False
@@ -202,7 +202,7 @@ class Decoder:
             self._pads_due -= 1
             return b""
         count = len(self._hold)
-        if self._padded or count < 2:  # noqa: PLR2004 # a group needs two characters for one octet
+        if self._padded or count < 2:  # a group needs two characters for one octet
             if self._strict:
                 raise status.error(status.BASE64_AFTER_PADDING if self._padded else status.BASE64_PADDING, offset)
             if count == 1:
@@ -215,7 +215,7 @@ class Decoder:
             return b""
         octets = self._partial(offset)
         self._padded = True
-        self._pads_due = count == 2  # noqa: PLR2004
+        self._pads_due = count == 2
         return octets
 
     def _partial(self, offset: int) -> bytes:

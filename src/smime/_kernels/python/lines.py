@@ -13,7 +13,9 @@ Data = TypeVar("Data", bound="Buffer")
 
 
 class CanonicalLines:
-    """Gives every LF of a stream its CR, and watches what passes. A CR at the end of one chunk and an LF at the start of the next are one CRLF.
+    """Gives every LF of a stream its CR, and watches what passes.
+
+    A CR at the end of one chunk and an LF at the start of the next are one CRLF.
 
     Attributes:
         changed: some LF had no CR.
@@ -73,7 +75,7 @@ class CanonicalLines:
             self._open += 1
         return b""
 
-    def _measure(self, octets: bytes, after_cr: bool, lfs: int) -> None:  # noqa: FBT001
+    def _measure(self, octets: bytes, after_cr: bool, lfs: int) -> None:
         if not lfs:
             self._open += len(octets) + after_cr - self._after_cr
             return

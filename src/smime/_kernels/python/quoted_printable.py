@@ -72,7 +72,7 @@ class Decoder:
                 self._hold = b""
                 break
             at = spot.start()
-            octets, end = self._equals(text, at, last) if text[at] == 0x3D else self._blanks(text, at, last)  # noqa: PLR2004 # an equals sign
+            octets, end = self._equals(text, at, last) if text[at] == 0x3D else self._blanks(text, at, last)  # an equals sign
             out.append(octets)
             if end < 0:
                 self._hold = text[~end:]
@@ -82,7 +82,7 @@ class Decoder:
 
     # Both return the octets and where to go on, or the complement of the place from where on nothing can be decided yet.
 
-    def _equals(self, text: bytes, at: int, last: bool) -> tuple[bytes, int]:  # noqa: FBT001
+    def _equals(self, text: bytes, at: int, last: bool) -> tuple[bytes, int]:
         after = text[at + 1 : at + 2]
         if not after:
             if not last:
@@ -113,7 +113,7 @@ class Decoder:
         self._seen.add(_STRAY)
         return b"=", at + 1
 
-    def _blanks(self, text: bytes, at: int, last: bool) -> tuple[bytes, int]:  # noqa: FBT001
+    def _blanks(self, text: bytes, at: int, last: bool) -> tuple[bytes, int]:
         end = _BLANK_RUN.match(text, at).end()  # type: ignore[union-attr] # it matches everywhere
         kept = (end - at - 1) // BLANKS * BLANKS
         if end == len(text) or (end == len(text) - 1 and text[end] == _CR):
@@ -125,7 +125,7 @@ class Decoder:
         return text[at : at + kept], end
 
 
-_PLAIN = bytes(octet for octet in range(33, 127) if octet != 0x3D) + b" \t\n"  # noqa: PLR2004 # the equals sign
+_PLAIN = bytes(octet for octet in range(33, 127) if octet != 0x3D) + b" \t\n"  # the equals sign
 _ESCAPES = {octet: b"=%02X" % octet for octet in range(256)}
 _UNDECIDED = re.compile(rb"(?:[ \t]?\r|[ \t])\Z")
 _WIDEST = 75  # and the equals sign of a soft line break

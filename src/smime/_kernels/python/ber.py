@@ -47,6 +47,7 @@ class Octets:
     """
 
     __slots__ = (
+        "_allowed",
         "_depth",
         "_indefinite",
         "_length",
@@ -66,7 +67,7 @@ class Octets:
         self.position = position
         self.done = False
         self._depth = min(depth, MAX_LEVELS)
-        self._segments = segments
+        self._segments = self._allowed = segments
         self._levels = 0
         self._limits = [limit]
         self._indefinite = [False]
@@ -123,7 +124,8 @@ class Octets:
             bounded = self._limits[-1] != UNBOUNDED
             if here >= self._limits[-1]:
                 self._fail(
-                    DER_NO_END if phase == _IDENTIFIER and self._levels else DER_BEYOND_PARENT, here if phase == _IDENTIFIER else self._start
+                    DER_NO_END if phase == _IDENTIFIER and self._levels else DER_BEYOND_PARENT,
+                    here if phase == _IDENTIFIER else self._start,
                 )
             octet = view[at]
             at += 1
@@ -198,7 +200,7 @@ class Octets:
         self._indefinite.pop()
 
     def _fail(self, status: int, offset: int) -> None:
-        raise error(status, offset, self._depth, 0, "asn1_segments")
+        raise error(status, offset, self._depth, self._allowed, "asn1_segments")
 
 
 class Skipper:
@@ -216,6 +218,7 @@ class Skipper:
     """
 
     __slots__ = (
+        "_allowed",
         "_depth",
         "_elements",
         "_identifier",

@@ -33,7 +33,7 @@ from smime._kernels.status import (
 from smime._kernels.status import error as status_error
 from smime.errors import LimitExceeded, SMIMEError
 
-__all__ = ["CONTENT", "END", "FIELDS", "MAX_TAG_NUMBER", "NEXT", "START", "STOP", "TAG", "error", "index"]
+__all__ = ["CONTENT", "END", "FIELDS", "MAX_TAG_NUMBER", "MAX_DEPTH", "MAX_OFFSET", "NEXT", "START", "STOP", "TAG", "error", "index"]
 
 TAG, START, CONTENT, STOP, END, NEXT = range(6)
 FIELDS = 6
@@ -51,7 +51,7 @@ def error(status: int, offset: int, depth: int, elements: int, limit_name: str =
     return status_error(status, offset)
 
 
-def index(  # noqa: PLR0917 # hot: positional
+def index(  # hot: positional
     data: bytes | bytearray | memoryview,
     start: int,
     end: int,
@@ -81,6 +81,8 @@ def index(  # noqa: PLR0917 # hot: positional
         ParseError: layer ``"ber"``.
         LimitExceeded: ``asn1_depth`` or ``asn1_elements``.
     """
+    if end > MAX_OFFSET:
+        raise error(DER_TRUNCATED, MAX_OFFSET, depth, elements)
     view = data if isinstance(data, bytes) else memoryview(data).cast("B")
     out = array("I")
     non_der = -1

@@ -7,6 +7,7 @@ Profiles: ``default`` for daily work, ``ci`` for .ci/run (chosen by CI=true; the
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, settings
@@ -28,7 +29,7 @@ _MARKS = {"passed": "yes", "failed": "FAILED", "skipped": "-"}
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     cells: dict[tuple[str, str, str], dict[str, str]] = {}
-    notes: list[str] = []
+    notes: Counter[tuple[str, str]] = Counter()
     for outcome, mark in _MARKS.items():
         for report in terminalreporter.stats.get(outcome, ()):
             for key, value in getattr(report, "user_properties", ()):
@@ -36,7 +37,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                     peer, operation, direction, algorithm, note = value
                     cells.setdefault((operation, algorithm, direction), {})[peer] = "limit" if note and outcome == "passed" else mark
                     if note:
-                        notes.append(f"{peer}, {operation} {algorithm} ({direction}): {note}")
+                        notes[peer, note] += 1
     if not cells:
         return
     peers = sorted({peer for row in cells.values() for peer in row})
@@ -47,5 +48,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for operation, algorithm, direction, row in lines:
         marks = " ".join(f"{row.get(peer, ''):<{width}}" for peer, width in zip(peers, widths, strict=True))
         terminalreporter.line(f"{operation:<10} {algorithm:<44} {direction:<16} {marks}".rstrip())
-    for note in sorted(set(notes)):
-        terminalreporter.line(f"  limit of {note}")
+    for (peer, note), count in sorted(notes.items()):
+        terminalreporter.line(f"  limit of {peer}, {count} x: {note}")

@@ -9,6 +9,7 @@ number, names and validity here; `fault` says what is wrong with it.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -440,12 +441,7 @@ class Certificate:
     def x509(self) -> x509.Certificate | None:
         """The object of `cryptography`, or None if that refuses to load it; then `fault` says why."""
         if self._x509 is _NOTHING:
-            from cryptography.x509 import load_der_x509_certificate  # noqa: PLC0415 - heavy
-
-            try:
-                self._x509 = load_der_x509_certificate(self.der)
-            except Exception as error:  # noqa: BLE001 - its exceptions are not a closed set, and no input may make another one escape
-                self._x509 = str(error) or type(error).__name__
+            self._x509 = _load(self.der)
         return None if isinstance(self._x509, str) else self._x509
 
     @property
@@ -552,6 +548,20 @@ class Certificate:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Certificate.of, (self.der, self._limits))
+
+
+def _load(der: bytes) -> Any:
+    """Return the object of `cryptography`, or why it refuses to make one."""
+    from cryptography.x509 import load_der_x509_certificate  # noqa: PLC0415 - heavy
+
+    try:
+        return load_der_x509_certificate(der)
+    except Warning:  # it warns of what it will refuse one day, and warnings are errors here
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return load_der_x509_certificate(der)
+    except Exception as error:  # noqa: BLE001 - its exceptions are not a closed set, and no input may make another one escape
+        return str(error) or type(error).__name__
 
 
 def _algorithm(raw: bytes) -> AlgorithmIdentifier:

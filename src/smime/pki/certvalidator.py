@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from asn1crypto import crl as asn1_crl  # type: ignore[import-untyped]
-from asn1crypto import x509 as asn1_x509  # type: ignore[import-untyped]
+from asn1crypto import x509 as asn1_x509
 from cryptography.exceptions import InvalidSignature
 from pyhanko_certvalidator._state import ValProcState
 from pyhanko_certvalidator.authority import CertTrustAnchor, TrustQualifiers
@@ -391,7 +391,7 @@ class _Checker:
         for verify in (verify_ocsp_response, verify_crl):
             try:
                 _run(verify(certificate, self.validation_path, context, proc_state=state))
-            except RevokedError as error:  # noqa: PERF203 - two rounds
+            except RevokedError as error:
                 return False, "", self._revoked(certificate, error)
             except (OCSPNoMatchesError, CRLNoMatchesError):
                 continue

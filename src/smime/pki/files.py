@@ -230,7 +230,9 @@ def _read_der_keys(data: bytes, secret: _Password) -> Found:
     found = Found()
     if not data:
         raise ParseError("pkcs12", "there is nothing", 0)
-    if _is_pkcs12(data):
+    from smime.pki.pkcs12 import is_pkcs12  # noqa: PLC0415 - heavy
+
+    if is_pkcs12(data):
         _read_pkcs12(data, secret, found)
         return found
     try:
@@ -239,12 +241,6 @@ def _read_der_keys(data: bytes, secret: _Password) -> Found:
         pass
     found.keys.append(_load_key(data, secret, encrypted=_is_encrypted_pkcs8(data), is_pem=False))
     return found
-
-
-def _is_pkcs12(data: bytes) -> bool:
-    """``PFX ::= SEQUENCE { version INTEGER {v3(3)}, authSafe ContentInfo, … }`` (RFC 7292 section 4)."""
-    head = data[:24]
-    return head[:1] == b"\x30" and b"\x02\x01\x03\x30" in head
 
 
 def _is_encrypted_pkcs8(data: bytes) -> bool:
@@ -263,7 +259,9 @@ def _load_key(data: bytes, secret: _Password, *, encrypted: bool, is_pem: bool) 
     password = secret.get("pkcs8") if encrypted else None
     load = load_pem_private_key if is_pem else load_der_private_key
     try:
-        return load(data, password)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about kinds of keys that it will refuse one day
+            return load(data, password)
     except UnsupportedAlgorithm as error:
         raise UnsupportedError("private key", str(error)) from None
     except Exception as error:  # noqa: BLE001 - the loader's exceptions are not a closed set
@@ -272,35 +270,16 @@ def _load_key(data: bytes, secret: _Password, *, encrypted: bool, is_pem: bool) 
 
 
 def _read_pkcs12(data: bytes, secret: _Password, found: Found) -> None:
-    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415 - heavy
+    from smime.pki import pkcs12  # noqa: PLC0415 - heavy
 
     try:
-        store = _open_pkcs12(data, secret.given())
-    except ParseError:
+        bags = pkcs12.read(data, secret.given())
+    except pkcs12.WrongPassword:
         if secret.given() is not None:
             raise
-        try:
-            store = _open_pkcs12(data, b"")  # some software writes an empty password where it should write none
-        except ParseError:
-            store = _open_pkcs12(data, secret.get("pkcs12"))
-    if store.key is not None:
-        found.keys.append(store.key)
-    certificates = ([store.cert] if store.cert is not None else []) + list(store.additional_certs)
-    for entry in certificates:
-        found.certificates[Certificate.of(entry.certificate.public_bytes(Encoding.DER))] = None
-
-
-def _open_pkcs12(data: bytes, password: bytes | None) -> Any:
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - heavy
-    from cryptography.hazmat.primitives.serialization import pkcs12  # noqa: PLC0415
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about BER and parameters in old files, which are read all the same
-            return pkcs12.load_pkcs12(data, password)
-    except UnsupportedAlgorithm as error:
-        raise UnsupportedError("PKCS#12 encryption", str(error)) from None
-    except Exception as error:  # noqa: BLE001 - the loader's exceptions are not a closed set
-        if "password" in str(error).lower():
-            raise ParseError("pkcs12", "the password is wrong, or the file is damaged") from None
-        raise ParseError("pkcs12", f"the file cannot be read: {error}") from None
+        bags = pkcs12.read(data, secret.get("pkcs12"))
+    if not bags.keys and bags.unsupported:
+        raise bags.unsupported[0]
+    found.keys += bags.keys
+    found.certificates.update((Certificate.of(der), None) for der in bags.certificates)
+    found.crls.update((der, None) for der in bags.crls)

@@ -233,12 +233,15 @@ def _computed_ski(certificate: Certificate) -> bytes:
     return digests.digest("sha1", certificate.key_octets)
 
 
-def load_identities(source: str | os.PathLike[str] | bytes, password: StorePassword = None) -> list[Identity]:
+def load_identities(
+    source: str | os.PathLike[str] | bytes, password: StorePassword = None, *, certificates: str | os.PathLike[str] | bytes | None = None
+) -> list[Identity]:
     """Load private keys with their certificates.
 
     Args:
         source: a path, or the octets themselves: PEM with keys, certificates and chains in any order, or PKCS#12, old or new.
         password: for what is encrypted: text, octets, or a function that is asked once if a password is needed.
+        certificates: where certificates are, if not beside the keys: a path or the octets.
 
     Returns:
         One identity for each key and each certificate of that key, in the order of the keys; the other certificates are their chains.
@@ -249,10 +252,11 @@ def load_identities(source: str | os.PathLike[str] | bytes, password: StorePassw
         ParseError: it is not a key store, or the password is wrong.
         KeyMismatchError: there is no private key, or none that belongs to a certificate.
     """
-    from smime.pki.files import read_keys  # noqa: PLC0415 - not needed to decrypt
+    from smime.pki.files import read_certificates, read_keys  # noqa: PLC0415 - not needed to decrypt
 
-    data = bytes(source) if isinstance(source, bytes | bytearray | memoryview) else Path(source).read_bytes()
-    found = read_keys(data, password)
+    found = read_keys(_octets(source), password)
+    if certificates is not None:
+        found.take(read_certificates(_octets(certificates)))
     if not found.keys:
         raise KeyMismatchError("there is no private key")
     identities: list[Identity] = []
@@ -271,6 +275,10 @@ def load_identities(source: str | os.PathLike[str] | bytes, password: StorePassw
     for key, certificate in pairs:
         identities.append(Identity(key, certificate, _chain_of(certificate, chain)))
     return identities
+
+
+def _octets(source: str | os.PathLike[str] | bytes) -> bytes:
+    return bytes(source) if isinstance(source, bytes | bytearray | memoryview) else Path(source).read_bytes()
 
 
 def _is_key_of(public_key: Any, certificate: Certificate) -> bool:

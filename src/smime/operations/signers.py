@@ -6,9 +6,10 @@ it. A check that cannot be made is named as unchecked and never counts as passed
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeVar
 
 from smime.algorithms import SIGNATURES, Level, name_of
 from smime.cms import attributes as attrs
@@ -32,6 +33,24 @@ if TYPE_CHECKING:
     from smime.pki.path import PathVerdict
 
 __all__ = ["report_of"]
+
+_T = TypeVar("_T")
+_CACHEABLE = 2048  # octets of an attribute's value: longer ones are rarely seen twice
+
+
+def _remembering(parse: Callable[[bytes], _T]) -> Callable[[bytes], _T]:
+    """Remember what an attribute says: most attributes of a correspondent are the same in every message."""
+    remembered = lru_cache(maxsize=512)(parse)
+
+    def lookup(value: bytes) -> _T:
+        return remembered(value) if len(value) <= _CACHEABLE else parse(value)
+
+    return lookup
+
+
+_parse_capabilities = _remembering(parse_capabilities)
+_parse_content_type = _remembering(attrs.parse_content_type)
+_parse_algorithm_protection = _remembering(attrs.parse_cms_algorithm_protection)
 
 _CANDIDATES = 20  # certificates tried for one signer: SKIs need not be unique (RFC 8551 section 2.6), floods must not pay
 
@@ -247,7 +266,7 @@ class _Signer:
             self.note("content-type-attribute-missing")
         elif len(values) == 1:
             try:
-                stated = attrs.parse_content_type(values[0])
+                stated = _parse_content_type(values[0])
             except ParseError:
                 self.note("attribute-malformed", attribute="contentType")
                 return
@@ -259,7 +278,7 @@ class _Signer:
         if len(values) != 1:
             return
         try:
-            protection = attrs.parse_cms_algorithm_protection(values[0])
+            protection = _parse_algorithm_protection(values[0])
         except ParseError:
             self.note("attribute-malformed", attribute="CMSAlgorithmProtection")
             return
@@ -487,7 +506,7 @@ class _Signer:
         if len(values) != 1:
             return ()
         try:
-            return parse_capabilities(values[0])
+            return _parse_capabilities(values[0])
         except ParseError:
             self.note("attribute-malformed", attribute="smimeCapabilities")
             return ()
@@ -513,8 +532,8 @@ _SINGLE = (
 )
 _SIGNED_ONLY = _SINGLE
 _SIGNING_CERTIFICATES = (
-    (attrs.SIGNING_CERTIFICATE_V2, "signingCertificateV2", attrs.parse_signing_certificate_v2),
-    (attrs.SIGNING_CERTIFICATE, "signingCertificate", attrs.parse_signing_certificate),
+    (attrs.SIGNING_CERTIFICATE_V2, "signingCertificateV2", _remembering(attrs.parse_signing_certificate_v2)),
+    (attrs.SIGNING_CERTIFICATE, "signingCertificate", _remembering(attrs.parse_signing_certificate)),
 )
 _OCSP_RESPONSE = "1.3.6.1.5.5.7.16.2"  # id-ri-ocsp-response (RFC 5940)
 

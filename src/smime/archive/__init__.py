@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from smime.archive.record import MessageRecord, SignerRecord
+from smime.archive.runs import decrypt, strip, verify
 
-__all__ = ["MessageRecord", "SignerRecord"]
+__all__ = ["MessageRecord", "SignerRecord", "decrypt", "strip", "verify"]

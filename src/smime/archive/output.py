@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from smime.archive.record import MessageRecord, stable_name
+from smime.archive.record import MessageRecord, key_of
 from smime.errors import ParseError
 
 __all__ = ["FORMATS", "Key", "RecordWriter", "open_output", "open_stream"]
@@ -56,10 +56,6 @@ class RecordWriter(Protocol):
 
     def close(self) -> None:
         """Close it as it is; what has been written can be resumed."""
-
-
-def _key(source: str, offset: int | None, file: str | None) -> Key:
-    return source, offset if offset is not None else stable_name(file or "")
 
 
 # -- the rows --
@@ -147,14 +143,14 @@ class _LinesFile(_Lines):
     def _take(self, line: str, *, first: bool) -> None:
         if not self._csv:
             row = json.loads(line)
-            self.keys.add(_key(row["source"], row["offset"], row["file"]))
+            self.keys.add(key_of(row["source"], row["offset"], row["file"]))
             return
         values = next(csv.reader([line]))
         if first:
             if tuple(values) != _COLUMNS:
                 raise ValueError
             return
-        self.keys.add(_key(values[0], int(values[1]) if values[1] else None, values[2] or None))
+        self.keys.add(key_of(values[0], int(values[1]) if values[1] else None, values[2] or None))
 
     def commit(self) -> None:
         self._stream.flush()
@@ -183,7 +179,7 @@ class _SQLite:
         try:
             self._database.execute(f"CREATE TABLE IF NOT EXISTS messages ({names})")
             rows = self._database.execute("SELECT source, offset, file FROM messages")
-            self.keys: set[Key] = {_key(*row) for row in rows}
+            self.keys: set[Key] = {key_of(*row) for row in rows}
         except sqlite3.DatabaseError:
             self._database.close()
             raise ParseError("records", f"{path} is not a database of this command") from None

@@ -100,7 +100,7 @@ class MessageRecord:
     @property
     def key(self) -> tuple[str, int | str]:
         """What names the message within the archive: its source, and its offset or file name without Maildir flags."""
-        return self.source, self.offset if self.offset is not None else stable_name(self.file or "")
+        return key_of(self.source, self.offset, self.file)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as JSON-able data."""
@@ -152,6 +152,11 @@ class MessageRecord:
     def all_findings(self) -> tuple[str, ...]:
         """Return the codes about the message, then those about its signers, each once."""
         return tuple(dict.fromkeys((*self.findings, *(code for signer in self.signers for code in signer.findings))))
+
+
+def key_of(source: str, offset: int | None, file: str | None) -> tuple[str, int | str]:
+    """Return what names a message within the archive."""
+    return source, offset if offset is not None else stable_name(file or "")
 
 
 def stable_name(file: str) -> str:

@@ -1,0 +1,113 @@
+"""A copy of an archive in which some messages have new octets: mbox for mbox, Maildir for Maildir, file for file.
+
+Each file of the copy appears whole or not at all. In an mbox, new octets are quoted as mboxrd does it, which is exactly reversible;
+messages without new octets are copied as they are.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from pathlib import Path
+
+from smime.archive.claims import header_fields
+from smime.archive.sources import Octets, Span
+from smime.files import AtomicFile
+from smime.limits import DEFAULT_LIMITS, Limits
+from smime.mime.header import HeaderFields
+
+__all__ = ["ArchiveCopy", "rewritten"]
+
+_QUOTED_FROM = re.compile(rb"^(?=>*From )", re.MULTILINE)
+_STRUCTURAL = re.compile(rb"(?i:content-|mime-version\Z|lines\Z|x-content-length\Z)")
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+
+
+class ArchiveCopy:
+    """Takes messages in the order of their archive.
+
+    Args:
+        into: the folder of the copy; made if it is not there.
+    """
+
+    def __init__(self, into: str | os.PathLike[str]) -> None:
+        self._into = Path(into)
+        self._mbox: AtomicFile | None = None
+        self._place: str | None = None
+        self._octets = Octets()
+
+    def __enter__(self) -> ArchiveCopy:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._finish()
+        elif self._mbox is not None:
+            self._mbox.discard()
+        self._octets.close()
+
+    def write(self, span: Span, octets: bytes | None) -> None:
+        """Put a message in its place.
+
+        Args:
+            span: where it was.
+            octets: what it is now; None: what it was.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        if span.place != self._place:
+            self._finish()
+            self._place = span.place
+            path = self._into / span.place
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.exists() and path.samefile(span.path):
+                raise FileExistsError(errno.EEXIST, "the copy would replace the archive itself", str(path))
+            if span.in_mbox:
+                self._mbox = AtomicFile(path, private=True)
+            elif path.parent.name in {"cur", "new"}:  # a Maildir has all three folders
+                for name in ("cur", "new", "tmp"):
+                    (path.parent.parent / name).mkdir(exist_ok=True)
+        data = octets if octets is not None else self._octets.read(span)
+        if self._mbox is None:
+            with AtomicFile(self._into / span.place, private=True) as file:
+                file.write(data)
+                file.commit()
+            return
+        self._mbox.write(self._octets.separator(span))
+        if octets is not None:
+            data = _QUOTED_FROM.sub(b">", octets)
+        self._mbox.write(data)
+        self._mbox.write(b"\n" if bytes(data[-1:]) == b"\n" else b"\n\n")
+
+    def _finish(self) -> None:
+        if self._mbox is not None:
+            self._mbox.commit()
+            self._mbox = None
+
+
+def rewritten(original: bytes | memoryview, entity: bytes, limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """Return the message with another entity inside: its own fields, but for those that describe its body, then the entity.
+
+    A field that the entity has too (protected header fields, RFC 9788) is taken from the entity alone. Line ends are those of the original.
+
+    Raises:
+        LimitExceeded: a header is too large.
+    """
+    outer = header_fields(original, limits)
+    inner = HeaderFields.parse(entity, limits=limits)
+    inside = {name.lower() for name, _ in inner}
+    parts = [field for name, field in outer.raw_fields() if name and not _STRUCTURAL.match(name) and name.lower() not in inside]
+    if b"mime-version" not in inside:
+        parts.append(b"MIME-Version: 1.0\r\n")
+    head = b"".join((*(_ended(part) for part in parts), _ended(entity[inner.start : inner.end])))
+    body = entity[inner.body_start :]
+    line = outer.data.find(b"\n", outer.start)
+    if line > 0 and outer.data[line - 1] != 0x0D:  # stored with LF
+        return b"\n".join((head.replace(b"\r\n", b"\n"), body.replace(b"\r\n", b"\n")))
+    return b"\r\n".join((_BARE_LF.sub(b"\r\n", head), body))
+
+
+def _ended(field: bytes) -> bytes:
+    return field if not field or field.endswith(b"\n") else field + b"\r\n"

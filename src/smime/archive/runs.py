@@ -1,0 +1,149 @@
+"""The functions of `smime.archive`: each a pass over all messages of an archive, handing on one record a message as it goes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from smime import policies
+from smime.archive import pool
+from smime.archive.copy import ArchiveCopy
+from smime.archive.record import MessageRecord
+from smime.archive.sources import Sources, check, spans
+from smime.archive.tasks import At, Decrypt, Strip, Verify
+
+if TYPE_CHECKING:
+    from smime._api import AnyIdentity
+    from smime.pki.trust import TrustStore
+    from smime.policy import Policy
+
+__all__ = ["decrypt", "strip", "verify"]
+
+
+def _at(at: At) -> At:
+    """Fix the present once for the whole run."""
+    if at is None:
+        return datetime.now(timezone.utc)
+    if isinstance(at, datetime):
+        if at.tzinfo is None:
+            raise ValueError("at needs a time zone")
+    elif at != "received":
+        raise ValueError(f'at is a datetime, None or "received", not {at!r}')
+    return at
+
+
+def _records(task: pool.Task, sources: Sources, jobs: int, skip: Collection[Any]) -> Iterator[MessageRecord]:
+    found = (span for span in spans(sources) if span.key not in skip)
+    for _, outcome in pool.run(task, found, jobs=jobs):
+        yield outcome.record
+
+
+def verify(
+    sources: Sources,
+    trust: TrustStore,
+    *,
+    identities: AnyIdentity | Iterable[AnyIdentity] = (),
+    at: At = None,
+    policy: Policy = policies.RFC8551,
+    jobs: int = 1,
+    skip: Collection[tuple[str, int | str]] = frozenset(),
+) -> Iterator[MessageRecord]:
+    """Verify every message of an archive, through all its layers.
+
+    Args:
+        sources: paths of mbox files, Maildirs, folders, single messages; one or several.
+        trust: the anchors.
+        identities: keys for encrypted layers.
+        at: the time to judge certificates at, aware; None: the present; ``"received"``: for each message the time at which its topmost
+            Received field, or else its Date, says it was delivered. Only who trusts the archive can believe that, so each such record
+            has the finding ``time-from-header``.
+        policy: what is accepted; `smime.policies.ARCHIVE` reads old algorithms as well, with findings.
+        jobs: processes. With more than one, a script must do its work under ``if __name__ == "__main__":``.
+        skip: keys (`MessageRecord.key`) of messages to pass over.
+
+    Returns:
+        An iterator of records, in the order of the archive. A message that cannot be read is a record with an error.
+
+    Raises:
+        OSError: a source is not there; while iterating: it cannot be listed.
+        ValueError: `at` has no time zone.
+    """
+    check(sources)
+    return _records(Verify(trust, _identities(identities), _at(at), policy), sources, jobs, skip)
+
+
+def _identities(identities: AnyIdentity | Iterable[AnyIdentity]) -> tuple[AnyIdentity, ...]:
+    return tuple(identities) if isinstance(identities, Iterable) else (identities,)
+
+
+def _check_copy(sources: Sources, into: str | os.PathLike[str]) -> None:
+    """Look that the copy will not be taken for a part of the archive."""
+    folder = Path(into).resolve()
+    for source in check(sources):
+        if folder.is_relative_to(Path(source).resolve()):
+            raise ValueError(f"the copy cannot be inside of the archive: {os.fspath(into)} is in {source}")
+
+
+def _copy(task: pool.Task, sources: Sources, into: str | os.PathLike[str], jobs: int) -> Iterator[MessageRecord]:
+    with ArchiveCopy(into) as copy:
+        for span, outcome in pool.run(task, spans(sources), jobs=jobs):
+            copy.write(span, outcome.octets)
+            yield outcome.record
+
+
+def decrypt(
+    sources: Sources,
+    identities: AnyIdentity | Iterable[AnyIdentity],
+    into: str | os.PathLike[str],
+    *,
+    trust: TrustStore | None = None,
+    at: At = None,
+    policy: Policy = policies.RFC8551,
+    jobs: int = 1,
+) -> Iterator[MessageRecord]:
+    """Copy an archive with every message decrypted that the keys at hand open; all others are copied as they are.
+
+    Every encryption is taken off, together with what is around it; a signature inside stays and can be verified later. The copy has the
+    form of the archive: mbox for mbox, Maildir for Maildir, file for file; each file of it appears when it is complete. The work is done
+    while the iterator is read.
+
+    Args:
+        sources: as for `verify`.
+        identities: the keys.
+        into: the folder of the copy.
+        trust: anchors, if the records should have verdicts on signatures.
+        at: as for `verify`.
+        policy: as for `verify`.
+        jobs: as for `verify`.
+
+    Returns:
+        An iterator of records, as from `verify`.
+
+    Raises:
+        OSError: a source is not there; while iterating: something cannot be read or written.
+        ValueError: the folder is inside of a source.
+    """
+    _check_copy(sources, into)
+    return _copy(Decrypt(trust, _identities(identities), _at(at), policy), sources, into, jobs)
+
+
+def strip(
+    sources: Sources,
+    into: str | os.PathLike[str],
+    *,
+    identities: AnyIdentity | Iterable[AnyIdentity] = (),
+    trust: TrustStore | None = None,
+    at: At = None,
+    policy: Policy = policies.RFC8551,
+    jobs: int = 1,
+) -> Iterator[MessageRecord]:
+    """Copy an archive as plain mail: encryption, compression and signatures are taken off, whatever the verdicts are.
+
+    The records say what the signatures were worth; nothing of the copy can be verified again. Arguments, result and errors are those of
+    `decrypt`.
+    """
+    _check_copy(sources, into)
+    return _copy(Strip(trust, _identities(identities), _at(at), policy), sources, into, jobs)

@@ -286,8 +286,6 @@ class MessageReader:
         if self._entity is not None:
             for event in self._entity.finish():
                 self._entity_event(event)
-            if self._handler is None and self._transfer is None:
-                raise ParseError("mime", "the message is empty", 0)
         if self._handler is not None:
             self._handler.finalize()
         if self._transfer is not None:
@@ -334,6 +332,9 @@ class MessageReader:
         fields = block.fields
         reading = self._reading
         if self._root:
+            if not len(fields) and not block.raw.startswith((b"\n", b"\r\n")):
+                reason = "neither a header field nor a CMS object begins the message" if block.raw else "the message is empty"
+                raise ParseError("mime", reason, 0)
             reading.fields = fields
             if reading.sender is None:
                 reading.sender = Sender.of(fields)

@@ -106,7 +106,7 @@ class Attributes(Sequence[Attribute]):
         is_der: the octets, with the tag SET, are DER, the order of the set included.
     """
 
-    __slots__ = ("_instances", "_set", "is_der", "raw")
+    __slots__ = ("_instances", "_set", "_table", "is_der", "raw")
 
     def __init__(self, raw: bytes, *, limits: Limits = DEFAULT_LIMITS) -> None:
         """Read the octets of one element, whose tag is not looked at.
@@ -126,27 +126,41 @@ class Attributes(Sequence[Attribute]):
             raise ParseError("cms", "octets follow a set of attributes", end)
         self.is_der = non_der < 0
         decode = _oid.decode
-        instances = []
+        instances: list[tuple[str, tuple[bytes, ...]]] = []
+        table: dict[str, tuple[tuple[bytes, ...], ...]] = {}
         at, stop = 6, index[5]
         while at < stop:
-            if index[at] != 0x30:
-                raise ParseError("cms", f"an attribute is {tag_name(index[at])}", index[at + 1])
             following = index[at + 5]
             kind = at + 6
-            values = at + 12
-            if values >= following or index[kind] != 0x06 or index[values] != 0x31 or index[values + 5] != following:
+            members = at + 12
+            if (
+                index[at] != 0x30
+                or members >= following
+                or index[kind] != 0x06
+                or index[members] != 0x31
+                or index[members + 5] != following
+            ):
                 raise ParseError("cms", "an attribute is not a type and a set of values", index[at + 1])
-            found = []
-            at = values + 6
-            while at < following:
-                found.append(octets[index[at + 1] : index[at + 4]])
-                at = index[at + 5]
             try:
-                instances.append(Attribute(decode(octets[index[kind + 2] : index[kind + 3]]), tuple(found)))
+                oid = decode(octets[index[kind + 2] : index[kind + 3]])
             except ParseError as error:
                 raise ParseError("cms", error.reason, index[kind + 1]) from None
-        check_count("attributes", len(instances), limits.attributes)
+            at = members + 6
+            if at + 6 == following:  # one value, as nearly always
+                values: tuple[bytes, ...] = (octets[index[at + 1] : index[at + 4]],)
+                at = following
+            else:
+                found = []
+                while at < following:
+                    found.append(octets[index[at + 1] : index[at + 4]])
+                    at = index[at + 5]
+                values = tuple(found)
+            instances.append((oid, values))
+            table[oid] = (*table[oid], values) if oid in table else (values,)
+        if len(instances) > limits.attributes:
+            check_count("attributes", len(instances), limits.attributes)
         self._instances = instances
+        self._table = table
 
     @classmethod
     def from_element(cls, element: Element, *, limits: Limits = DEFAULT_LIMITS) -> Attributes:
@@ -171,11 +185,12 @@ class Attributes(Sequence[Attribute]):
 
     def get(self, oid: str) -> tuple[Attribute, ...]:
         """Return all the instances of an attribute."""
-        return tuple([instance for instance in self._instances if instance.oid == oid])
+        return tuple([Attribute(oid, values) for values in self._table.get(oid, ())])
 
     def values(self, oid: str) -> tuple[bytes, ...]:
         """Return all the values of all the instances of an attribute."""
-        return tuple([value for instance in self._instances if instance.oid == oid for value in instance.values])
+        instances = self._table.get(oid, ())
+        return instances[0] if len(instances) == 1 else tuple([value for values in instances for value in values])
 
     def single(self, oid: str) -> bytes | None:
         """Return the only value of the only instance of an attribute; None if there is no instance.
@@ -183,27 +198,26 @@ class Attributes(Sequence[Attribute]):
         Raises:
             ParseError: there are several instances, or one that has not one value.
         """
-        found = None
-        for instance in self._instances:
-            if instance.oid == oid:
-                if found is not None:
-                    raise ParseError("cms", f"the attribute {oid} occurs more than once")
-                if len(instance.values) != 1:
-                    raise ParseError("cms", f"the attribute {oid} has {len(instance.values)} values")
-                found = instance.values[0]
-        return found
+        instances = self._table.get(oid)
+        if instances is None:
+            return None
+        if len(instances) != 1:
+            raise ParseError("cms", f"the attribute {oid} occurs more than once")
+        if len(instances[0]) != 1:
+            raise ParseError("cms", f"the attribute {oid} has {len(instances[0])} values")
+        return instances[0][0]
 
     def __getitem__(self, position: int) -> Attribute:  # type: ignore[override] # no slices
-        return self._instances[position]
+        return Attribute(*self._instances[position])
 
     def __len__(self) -> int:
         return len(self._instances)
 
     def __iter__(self) -> Iterator[Attribute]:
-        return iter(self._instances)
+        return (Attribute(*instance) for instance in self._instances)
 
     def __contains__(self, oid: object) -> bool:
-        return any(oid == instance.oid for instance in self._instances)
+        return oid in self._table
 
     def __eq__(self, other: object) -> bool:
         return self.raw == other.raw if isinstance(other, Attributes) else NotImplemented

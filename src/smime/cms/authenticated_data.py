@@ -51,7 +51,7 @@ class AuthenticatedDataHead(Event):
 
     __slots__ = ("content_type", "digest_algorithm", "has_content", "mac_algorithm", "originator_info", "recipient_infos", "version")
 
-    def __init__(  # noqa: PLR0917 # the fields of the type, in its order
+    def __init__(
         self,
         version: int,
         originator_info: OriginatorInfo | None,

@@ -15,9 +15,11 @@ everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from smime._kernels import ber, der
+from smime.asn1 import oid
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.asn1.ber import Chunk, Steps, StructureReader
 from smime.asn1.der import OCTET_STRING, OID, SEQUENCE, SET, context, parse, tag_name
@@ -73,6 +75,8 @@ __all__ = [
 ]
 
 _T = TypeVar("_T")
+_FLAT = 1 << 20  # octets: more at once is read step by step
+_COPY = 1 << 14  # content of fewer octets is handed out as bytes
 _PADDING = b"\x00\t\n\r "
 
 
@@ -86,6 +90,7 @@ class CMSReader:
     """
 
     __slots__ = (
+        "_ended",
         "_events",
         "_failure",
         "_finished",
@@ -107,9 +112,9 @@ class CMSReader:
         self._trailing = 0
         self._trailing_padding = True
         self._finished = False
-        self._octets = StructureReader(limits)
-        self._parser: Steps[None] | None = self._content_info()
-        next(self._parser)
+        self._octets: StructureReader
+        self._parser: Steps[None] | None = None  # until it is needed, and when it has ended
+        self._ended = False
 
     def receive(self, data: bytes | bytearray | memoryview) -> list[Event]:
         """Take some octets, and return what they bring.
@@ -126,7 +131,17 @@ class CMSReader:
         n = len(data)
         if not n:
             return []
-        self._received += n
+        if not self._received:
+            self._received = n
+            if n <= _FLAT:
+                events = self._whole(data if isinstance(data, bytes) else bytes(data))
+                if events is not None:
+                    return events
+            self._octets = StructureReader(self._limits)
+            self._parser = self._content_info()
+            next(self._parser)
+        else:
+            self._received += n
         if self._parser is None:
             self._trail(data)
             return []
@@ -134,6 +149,7 @@ class CMSReader:
             self._parser.send(data if isinstance(data, bytes) else memoryview(data).cast("B"))
         except StopIteration:
             self._parser = None
+            self._ended = True
             self._trail(self._octets.leftover())
         except SMIMEError as error:
             self._fail(error)
@@ -155,7 +171,7 @@ class CMSReader:
         """
         if self._failure is not None:
             raise self._failure
-        if self._parser is not None:
+        if not self._ended:
             error = ParseError("cms", "truncated: the input ends inside the structure" if self._received else "no input", self._received)
             self._fail(error)
             raise error
@@ -177,6 +193,44 @@ class CMSReader:
 
     def _emit_content(self, data: Chunk) -> None:
         self._events.append(Content(data))
+
+    # -- a whole message at once --
+
+    def _whole(self, data: bytes) -> list[Event] | None:
+        """Return all events of a ContentInfo that `data` holds whole, by one index of it; None: read it step by step.
+
+        This is the way of ordinary mail. Whatever is out of the ordinary, faults included, is left to the grammar below, which is the one
+        that says what is right: both give the same events.
+        """
+        n = len(data)
+        limits = self._limits
+        if n > limits.structure_size:
+            return None
+        try:
+            index, end, _ = der.index(data, 0, n, limits.asn1_depth, limits.asn1_elements, 5, False)
+            # ContentInfo, its OID, [0], and the one SEQUENCE in it
+            stop = len(index)
+            if (
+                stop < 30
+                or index[0] != 0x30
+                or index[6] != 0x06
+                or index[12] != 0xA0
+                or index[17] != stop
+                or index[18] != 0x30
+                or index[23] != stop
+            ):
+                return None
+            read = _WHOLE.get(data[index[8] : index[9]])
+            if read is None:
+                return None
+            events = read(data, index, stop, limits)
+        except (SMIMEError, IndexError):
+            return None
+        if events is not None:
+            self._ended = True
+            if end < n:
+                self._trail(data[end:])
+        return events
 
     # -- the grammar: each method reads one type, and is suspended wherever octets are missing --
 
@@ -365,6 +419,107 @@ class CMSReader:
         yield from self._octets.octets(tag, self._emit_content)
 
 
+def _whole_signed_data(data: bytes, index: Sequence[int], stop: int, limits: Limits) -> list[Event] | None:
+    """Return the events of SignedData at its place in the index, None if anything is unusual."""
+    # version, digestAlgorithms, EncapsulatedContentInfo with its type
+    digests = index[29]
+    encapsulated = index[digests + 5]
+    after = index[encapsulated + 5]
+    if index[24] != 0x02 or index[digests] != 0x31 or index[encapsulated] != 0x30 or index[encapsulated + 6] != 0x06:
+        return None
+    content: list[Event] = []
+    explicit = encapsulated + 12
+    if explicit < after:
+        octets = explicit + 6
+        if index[explicit] != 0xA0 or index[explicit + 5] != after or octets >= after or index[octets + 5] != after:
+            return None
+        if index[octets] == 0x04:
+            content = _pieces(data, index[octets + 2], index[octets + 3])
+        elif index[octets] == 0x24:
+            content = _segments(data, index[octets + 1], index[octets + 4], 0x04, limits)
+        else:
+            return None
+    raw = data[index[digests + 1] : index[digests + 4]]
+    head = SignedDataHead(
+        _version(data[index[25] : index[28]]),
+        _known_digest_algorithms.get(raw) or _digest_algorithms(raw, limits=limits),
+        oid.decode(data[index[encapsulated + 8] : index[encapsulated + 9]]),
+        has_content=explicit < after,
+    )
+    return [head, *content, SignedDataTail._from_index(data, index, after, stop, limits)]
+
+
+def _whole_enveloped_data(data: bytes, index: Sequence[int], stop: int, limits: Limits) -> list[Event] | None:
+    return _whole_encrypted(data, index, stop, limits, EnvelopedDataHead, EnvelopedDataTail)
+
+
+def _whole_auth_enveloped_data(data: bytes, index: Sequence[int], stop: int, limits: Limits) -> list[Event] | None:
+    return _whole_encrypted(data, index, stop, limits, AuthEnvelopedDataHead, AuthEnvelopedDataTail)
+
+
+def _whole_encrypted(
+    data: bytes,
+    index: Sequence[int],
+    stop: int,
+    limits: Limits,
+    head: type[EnvelopedDataHead],
+    tail: type[EnvelopedDataTail] | type[AuthEnvelopedDataTail],
+) -> list[Event] | None:
+    """Return the events of EnvelopedData or AuthEnvelopedData at its place in the index, None if anything is unusual."""
+    # version, no originatorInfo, recipientInfos, EncryptedContentInfo with type and algorithm
+    recipients = index[29]
+    encrypted = index[recipients + 5]
+    algorithm = encrypted + 12
+    after = index[encrypted + 5]
+    if (
+        index[24] != 0x02
+        or index[recipients] != 0x31
+        or index[encrypted] != 0x30
+        or index[encrypted + 6] != 0x06
+        or index[algorithm] != 0x30
+    ):
+        return None
+    octets = index[algorithm + 5]
+    if octets >= after or index[octets + 5] != after:
+        return None
+    if index[octets] == 0x80:
+        content = _pieces(data, index[octets + 2], index[octets + 3])
+    elif index[octets] == 0xA0:
+        content = _segments(data, index[octets + 1], index[octets + 4], 0x80, limits)
+    else:
+        return None
+    behind = data[index[after + 1] : index[21]] if after < stop else b""
+    return [
+        head(
+            _version(data[index[25] : index[28]]),
+            None,
+            read_recipient_infos(data[index[recipients + 1] : index[recipients + 4]], limits=limits),
+            oid.decode(data[index[encrypted + 8] : index[encrypted + 9]]),
+            AlgorithmIdentifier.from_raw(data[index[algorithm + 1] : index[algorithm + 4]]),
+            has_content=True,
+        ),
+        *content,
+        tail.from_octets(behind, limits=limits),
+    ]
+
+
+def _pieces(data: bytes, start: int, end: int) -> list[Event]:
+    if start == end:
+        return []
+    return [Content(data[start:end] if end - start < _COPY else memoryview(data)[start:end])]
+
+
+def _segments(data: bytes, start: int, end: int, tag: int, limits: Limits) -> list[Event]:
+    scanner = ber.Octets(start, end, limits.asn1_depth, limits.asn1_segments, tag)
+    return [Content(piece) for piece in scanner.update(memoryview(data)[start:end])[1]]
+
+
+_WHOLE: dict[bytes, Callable[[bytes, Sequence[int], int, Limits], list[Event] | None]] = {
+    oid.encode(SIGNED_DATA): _whole_signed_data,
+    oid.encode(ENVELOPED_DATA): _whole_enveloped_data,
+    oid.encode(AUTH_ENVELOPED_DATA): _whole_auth_enveloped_data,
+}
+
 _TYPES: dict[str, Callable[[CMSReader], Steps[None]]] = {
     DATA: CMSReader._data,
     SIGNED_DATA: CMSReader._signed_data,
@@ -385,8 +540,14 @@ def _at(start: int, read: Callable[..., _T], octets: bytes, limits: Limits) -> _
         raise relocate(error, start, error.layer) from None
 
 
+_known_digest_algorithms: dict[bytes, tuple[AlgorithmIdentifier, ...]] = {}
+
+
 def _digest_algorithms(raw: bytes, *, limits: Limits) -> tuple[AlgorithmIdentifier, ...]:
-    return tuple([AlgorithmIdentifier.from_element(element.expect(SEQUENCE)) for element in parse(raw, limits=limits, layer="cms")])
+    found = tuple([AlgorithmIdentifier.from_element(element.expect(SEQUENCE)) for element in parse(raw, limits=limits, layer="cms")])
+    if found and len(raw) <= 64 and len(_known_digest_algorithms) < 64:
+        _known_digest_algorithms[raw] = found
+    return found
 
 
 def read(data: bytes | bytearray | memoryview, limits: Limits = DEFAULT_LIMITS, *, pkcs7_content: bool = False) -> list[Event]:

@@ -327,7 +327,7 @@ class KEMRecipientInfo:
         return cls(version, rid, kem, kemct, kdf, kek_length, ukm.contents if ukm is not None else None, wrap, key, raw or element.raw)
 
     @staticmethod
-    def build(  # noqa: PLR0917 # the fields of the type, in its order
+    def build(
         rid: SignerIdentifier,
         kem: AlgorithmIdentifier,
         kemct: bytes,

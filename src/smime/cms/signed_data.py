@@ -104,7 +104,7 @@ class SignerInfo:
 
     __slots__ = ("digest_algorithm", "raw", "sid", "signature", "signature_algorithm", "signed_attrs", "unsigned_attrs", "version")
 
-    def __init__(  # noqa: PLR0917 # the fields of the type, in its order
+    def __init__(
         self,
         version: int,
         sid: SignerIdentifier,
@@ -157,55 +157,45 @@ class SignerInfo:
     @classmethod
     def _from_index(cls, data: bytes, index: Sequence[int], at: int, limits: Limits) -> SignerInfo:
         """Read the one at a place of an index that reports its fields."""
-        if index[at] != 0x30:
-            raise ParseError("cms", f"a SignerInfo is {tag_name(index[at])}", index[at + 1])
         raw_start = index[at + 1]
-        raw = data[raw_start : index[at + 4]]
         stop = index[at + 5]
-        fields: list[int] = []
+        # version, sid, digestAlgorithm, [signedAttrs], signatureAlgorithm, signature, [unsignedAttrs]
+        fields = []
         child = at + 6
         while child < stop:
             fields.append(child)
             child = index[child + 5]
         tags = [index[child] for child in fields]
-        # version, sid, digestAlgorithm, [signedAttrs], signatureAlgorithm, signature, [unsignedAttrs]
-        signed = len(tags) > 3 and tags[3] == 0xA0
-        shape = tags[3 + signed :]
-        if (
-            tags[:1] != [0x02]
-            or tags[1:2] not in ([0x30], [0x80], [0xA0])
-            or tags[2:3] != [0x30]
-            or shape[:1] != [0x30]
-            or shape[1:2] not in ([0x04], [0x24])
-            or shape[2:] not in ([], [0xA1])
-        ):
+        if index[at] != 0x30 or tuple(tags) not in _SIGNER_INFO_SHAPES:
             raise ParseError("cms", "malformed SignerInfo", raw_start)
-        pieces = [data[index[child + 1] : index[child + 4]] for child in fields]
+        signed = tags[3] == 0xA0
+        algorithm = fields[3 + signed]
         signature = fields[4 + signed]
+        place = fields[0]
         try:
-            version = _version(pieces[0])
+            version = _version(data[index[place + 1] : index[place + 4]])
             place = fields[1]
-            sid = identifier_from_raw(pieces[1])
+            sid = identifier_from_raw(data[index[place + 1] : index[place + 4]])
             place = fields[2]
-            digest_algorithm = AlgorithmIdentifier.from_raw(pieces[2])
+            digest_algorithm = AlgorithmIdentifier.from_raw(data[index[place + 1] : index[place + 4]])
             place = fields[3]
-            signed_attrs = Attributes(pieces[3], limits=limits) if signed else None
-            place = fields[3 + signed]
-            signature_algorithm = AlgorithmIdentifier.from_raw(pieces[3 + signed])
+            signed_attrs = Attributes(data[index[place + 1] : index[place + 4]], limits=limits) if signed else None
+            place = algorithm
+            signature_algorithm = AlgorithmIdentifier.from_raw(data[index[place + 1] : index[place + 4]])
             place = signature
-            value = (
-                data[index[signature + 2] : index[signature + 3]]
-                if index[signature] == 0x04
-                else parse(pieces[4 + signed], limits=limits, layer="cms").contents
-            )
+            if index[place] == 0x04:
+                value = data[index[place + 2] : index[place + 3]]
+            else:
+                value = parse(data[index[place + 1] : index[place + 4]], limits=limits, layer="cms").contents
             place = fields[-1]
-            unsigned_attrs = Attributes(pieces[-1], limits=limits) if len(shape) == 3 else None
+            unsigned_attrs = Attributes(data[index[place + 1] : index[place + 4]], limits=limits) if place != signature else None
         except ParseError as error:
             raise relocate(error, index[place + 1]) from None
+        raw = data[raw_start : index[at + 4]]
         return cls(version, sid, digest_algorithm, signed_attrs, signature_algorithm, value, unsigned_attrs, raw)
 
     @staticmethod
-    def build(  # noqa: PLR0917 # the fields of the type, in its order
+    def build(
         sid: SignerIdentifier,
         digest_algorithm: AlgorithmIdentifier,
         signed_attrs: bytes | None,
@@ -233,6 +223,15 @@ class SignerInfo:
             writer.set_of(unsigned_attrs, tag=0xA1) if unsigned_attrs else b"",
         )
 
+
+_SIGNER_INFO_SHAPES = frozenset(
+    (0x02, sid, 0x30, *signed_attrs, 0x30, signature, *unsigned_attrs)
+    for sid in (0x30, 0x80, 0xA0)
+    for signed_attrs in ((), (0xA0,))
+    for signature in (0x04, 0x24)
+    for unsigned_attrs in ((), (0xA1,))
+)
+"""The tags of the fields, in every form that they may have."""
 
 _SID_VERSIONS: dict[type, bytes] = {IssuerAndSerialNumber: b"\x02\x01\x01", SubjectKeyIdentifier: b"\x02\x01\x03"}
 

@@ -161,14 +161,16 @@ def _parse(algorithm: AlgorithmIdentifier, *, cek_hkdf: bool) -> ContentEncrypti
     key_size, icv_length, bits = row.key_size, None, 0
     if row.mode == "gcm":
         iv, icv_length = _nonce_and_icv_length(parameters)
-        if not 1 <= len(iv) <= 64 or not 12 <= (icv_length or 12) <= _TAG:
-            raise ParseError("cms", f"{row.name} with a nonce of {len(iv)} octets and a tag of {icv_length or 12}")
+        tag = 12 if icv_length is None else icv_length
+        if not 1 <= len(iv) <= 64 or not 12 <= tag <= _TAG:
+            raise ParseError("cms", f"{row.name} with a nonce of {len(iv)} octets and a tag of {tag}")
         if len(iv) < 8:
             raise UnsupportedError("size of a GCM nonce", f"{len(iv)} octets")
     elif row.mode == "ccm":
         iv, icv_length = _nonce_and_icv_length(parameters)
-        if not 7 <= len(iv) <= 13 or (icv_length or 12) not in {12, 14, 16}:
-            raise ParseError("cms", f"{row.name} with a nonce of {len(iv)} octets and a tag of {icv_length or 12}")
+        tag = 12 if icv_length is None else icv_length
+        if not 7 <= len(iv) <= 13 or tag not in {12, 14, 16}:
+            raise ParseError("cms", f"{row.name} with a nonce of {len(iv)} octets and a tag of {tag}")
     elif row.name == "rc2-cbc":
         bits, iv = _rc2(parameters)
         key_size = bits // 8
@@ -200,7 +202,7 @@ def algorithm_identifier(name: str, iv: bytes, *, icv_length: int | None = _TAG,
         raise UnsupportedError("content encryption algorithm for writing", name)
     parameters = writer.octet_string(iv)
     if row.mode in {"gcm", "ccm"}:
-        length = () if icv_length in {None, 12} else (writer.integer(icv_length or 12),)
+        length = () if icv_length is None or icv_length == 12 else (writer.integer(icv_length),)
         parameters = writer.sequence(parameters, *length)
     inner = AlgorithmIdentifier.build(row.oid, parameters)
     return AlgorithmIdentifier.build(algorithms.CEK_HKDF_SHA256.oid, inner.raw) if cek_hkdf else inner

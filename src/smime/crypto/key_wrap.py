@@ -23,6 +23,15 @@ __all__ = ["algorithm_identifier", "kek_size", "parse", "unwrap", "wrap", "wrap_
 _WRITTEN = frozenset({"aes-128-wrap", "aes-192-wrap", "aes-256-wrap", "aes-128-wrap-pad", "aes-192-wrap-pad", "aes-256-wrap-pad"})
 
 
+def _rc2_bits(parameters: bytes | None) -> int:
+    """Return the effective key bits that an RC2 version number stands for (RFC 3370 section 4.3.2)."""
+    version = der.parse(parameters or b"", layer="cms").expect(der.INTEGER).as_integer()
+    bits = {160: 40, 120: 64, 58: 128}.get(version)
+    if bits is None:
+        raise UnsupportedError("RC2 version", str(version))
+    return bits
+
+
 @lru_cache(maxsize=64)
 def _row(oid: str, parameters: bytes | None) -> algorithms.KeyWrap:
     row = algorithms.KEY_WRAPS.get(oid)
@@ -32,9 +41,7 @@ def _row(oid: str, parameters: bytes | None) -> algorithms.KeyWrap:
         if parameters not in {None, writer.NULL}:
             raise ParseError("cms", "the parameters of 3des-wrap are not NULL")
     elif row.name == "rc2-wrap":
-        version = der.parse(parameters or b"", layer="cms").expect(der.INTEGER).as_integer()
-        if version != 58:  # 128 effective bits (RFC 3370 section 4.3.2)
-            raise UnsupportedError("RC2 key wrap version", str(version))
+        _rc2_bits(parameters)
     elif parameters not in {None, writer.NULL}:  # RFC 3565 section 2.3.2 says absent; NULL is what some senders wrote
         raise ParseError("cms", f"{row.name} has no parameters, and the message states some")
     return row
@@ -107,7 +114,7 @@ def unwrap(algorithm: AlgorithmIdentifier, kek: bytes, wrapped: bytes) -> bytes:
     if row.name == "3des-wrap":
         return _unwrap_3des(kek, wrapped)
     if row.name == "rc2-wrap":
-        return _unwrap_rc2(kek, wrapped)
+        return _unwrap_rc2(kek, wrapped, _rc2_bits(algorithm.parameters))
     try:
         return keywrap.aes_key_unwrap_with_padding(kek, wrapped) if row.name.endswith("-pad") else keywrap.aes_key_unwrap(kek, wrapped)
     except (keywrap.InvalidUnwrap, ValueError):
@@ -117,10 +124,10 @@ def unwrap(algorithm: AlgorithmIdentifier, kek: bytes, wrapped: bytes) -> bytes:
 _IV = bytes.fromhex("4adda22c79e82105")
 
 
-def _unwrap_cbc(name: str, kek: bytes, wrapped: bytes) -> bytes:
+def _unwrap_cbc(name: str, kek: bytes, wrapped: bytes, effective_bits: int = 0) -> bytes:
     """Undo the two passes that RFC 3217 sections 3.2 and 4.2 share; return the key with its check value proved and taken off."""
-    outer = cbc_decryption(name, kek, _IV, 128).update(wrapped)[::-1]
-    inner: bytes = cbc_decryption(name, kek, outer[:8], 128).update(outer[8:])
+    outer = cbc_decryption(name, kek, _IV, effective_bits).update(wrapped)[::-1]
+    inner: bytes = cbc_decryption(name, kek, outer[:8], effective_bits).update(outer[8:])
     key, check = inner[:-8], inner[-8:]
     if not bytes_eq(digests.digest("sha1", key)[:8], check):
         raise Failed
@@ -133,10 +140,10 @@ def _unwrap_3des(kek: bytes, wrapped: bytes) -> bytes:
     return _unwrap_cbc("des-ede3-cbc", kek, wrapped)
 
 
-def _unwrap_rc2(kek: bytes, wrapped: bytes) -> bytes:
+def _unwrap_rc2(kek: bytes, wrapped: bytes, effective_bits: int) -> bytes:
     if len(wrapped) % 8 or not 24 <= len(wrapped) <= 160:
         raise Failed
-    padded = _unwrap_cbc("rc2-cbc", kek, wrapped)
+    padded = _unwrap_cbc("rc2-cbc", kek, wrapped, effective_bits)
     length = padded[0]
     if length == 0 or len(padded) - 1 - length not in range(8):
         raise Failed

@@ -39,7 +39,7 @@ class Limits:
         rsa_exponent_bits: public exponent of any RSA key in the input.
         path_candidates: certificates considered in building one certification path.
         path_length: certificates in one certification path.
-        name_constraint_checks: names times constraints compared in one certification path.
+        name_constraint_checks: names times constraints compared for one verdict on a certificate.
     """
 
     header_size: int = 1 << 20
@@ -65,7 +65,7 @@ class Limits:
     rsa_exponent_bits: int = 33
     path_candidates: int = 200
     path_length: int = 16
-    name_constraint_checks: int = 250_000
+    name_constraint_checks: int = 1 << 20
 
     def replace(self, **changes: int) -> Limits:
         """Return a copy with some bounds changed."""

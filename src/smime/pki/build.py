@@ -160,14 +160,7 @@ class PathSearch:
             return False
         self.unable[answer] = None
         # a DSA key that inherits its parameters is read by the path engine, which knows from whom (RFC 3279 section 2.3.2)
-        return _is_dsa(issuer)
-
-
-def _is_dsa(issuer: Certificate) -> bool:
-    try:
-        return issuer.key_algorithm.oid == "1.2.840.10040.4.1"
-    except SMIMEError:
-        return False
+        return issuer.has_inherited_parameters
 
 
 def reachable(leaf: Certificate, store: TrustStore, extra: CertificateIndex, most: int) -> Sequence[Certificate]:

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from smime.asn1.names import to_text
-from smime.errors import ParseError, SMIMEError
+from smime.errors import ParseError, SMIMEError, UnsupportedError
 from smime.limits import DEFAULT_LIMITS, Limits
 from smime.pki import names, tlv
 from smime.pki.cache import Cache
@@ -49,7 +49,12 @@ BASIC_CONSTRAINTS = "2.5.29.19"
 NAME_CONSTRAINTS = "2.5.29.30"
 AUTHORITY_KEY_IDENTIFIER = "2.5.29.35"
 EXTENDED_KEY_USAGE = "2.5.29.37"
+CERTIFICATE_POLICIES = "2.5.29.32"
 SMTP_UTF8_MAILBOX = "1.3.6.1.5.5.7.8.9"
+
+
+_DSA = "1.2.840.10040.4.1"
+_EC_PUBLIC_KEY = "1.2.840.10045.2.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,7 @@ class Certificate:
     __slots__ = (
         "_addresses",
         "_extensions",
+        "_inner_algorithm",
         "_key",
         "_limits",
         "_signature_algorithm_at",
@@ -218,6 +224,7 @@ class Certificate:
             raise ParseError("x509", "the fields of a certificate are not in their order", tbs_start)
         serial, algorithm, issuer, validity, subject, spki = fields[index : index + 6]
         self.serial = int.from_bytes(der[serial[1] : serial[2]], "big", signed=True)
+        self._inner_algorithm = der[serial[2] : algorithm[2]]
         self.issuer_raw = der[algorithm[2] : issuer[2]]
         self.subject_raw = der[validity[2] : subject[2]]
         self.spki = der[subject[2] : spki[2]]
@@ -317,6 +324,20 @@ class Certificate:
             elif tag == tlv.INTEGER:
                 length = int.from_bytes(value[item_start:item_end], "big", signed=True)
         return ca, length
+
+    @property
+    def policies(self) -> tuple[str, ...] | None:
+        """The certificate policies, dotted, in their order, or None if there is no such extension.
+
+        Raises:
+            ParseError: the extension is malformed.
+        """
+        value = self._value(CERTIFICATE_POLICIES)
+        if value is None:
+            return None
+        _, start, end = tlv.element(value, 0, len(value))
+        oids = (tlv.element(value, item_start, item_end) for _, item_start, item_end in tlv.children(value, start, end))
+        return tuple(tlv.object_identifier(value[oid_start:oid_end]) for _, oid_start, oid_end in oids)
 
     @property
     def is_ca(self) -> bool:
@@ -461,6 +482,10 @@ class Certificate:
             from smime.crypto import keys  # noqa: PLC0415 - heavy
 
             try:
+                algorithm = self.key_algorithm
+                if algorithm.oid == _EC_PUBLIC_KEY and (algorithm.parameters is None or algorithm.parameters[0] != tlv.OID):
+                    # `cryptography` takes parameters that spell out a named curve for that curve; RFC 5480 section 2.1.1 does not
+                    raise UnsupportedError("elliptic curve", "explicit parameters")
                 key = keys.load_der_public_key(self.spki, limits=self._limits)
             except SMIMEError as error:
                 key = error
@@ -488,6 +513,21 @@ class Certificate:
         """
         start, end = self._signature_algorithm_at
         return _algorithm(self.der[start:end])
+
+    @property
+    def signature_algorithm_mismatch(self) -> bool:
+        """The algorithm in what is signed is not the one beside the signature (RFC 5280 section 4.1.1.2)."""
+        start, end = self._signature_algorithm_at
+        return self._inner_algorithm != self.der[start:end]
+
+    @property
+    def has_inherited_parameters(self) -> bool:
+        """The key is a DSA key without parameters: they are those of the issuer's (RFC 3279 section 2.3.2)."""
+        try:
+            algorithm = self.key_algorithm
+        except SMIMEError:
+            return False
+        return algorithm.oid == _DSA and algorithm.parameters in {None, b"\x05\x00"}
 
     @property
     def key_kind(self) -> str:

@@ -5,7 +5,7 @@ Paths are built by `smime.pki.build`, within a budget and with their signatures 
 not can be told apart. Its functions are coroutines only because they may fetch; nothing is fetched here, so they never wait.
 
 Two of its habits are changed. It remembers validated certificates and issuers of revocation lists by the value of a signature, which
-anybody may copy into another certificate; here they are remembered by their octets. And its signatures are verified by `smime.crypto`.
+anybody may copy into another certificate; here they are remembered as objects. And its signatures are verified by `smime.crypto`.
 """
 
 from __future__ import annotations
@@ -65,20 +65,19 @@ from smime.crypto.faults import InvalidSignature as NotVerified
 from smime.crypto.faults import KeyUnsuitable
 from smime.errors import SMIMEError
 from smime.findings import Finding, finding
-from smime.pki.cache import Cache
 from smime.pki.certificate import Certificate
 from smime.pki.path import Outcome
 from smime.report import Revocation, Unchecked
 
 if TYPE_CHECKING:
     from smime.pki.path import Case
+    from smime.pki.revocation import RevocationInformation
     from smime.policy import Policy
 
 __all__ = ["check"]
 
 _NO_TOLERANCE = timedelta(0)
 _SOFT = RevocationCheckingPolicy(RevocationCheckingRule.CHECK_IF_DECLARED_SOFT, RevocationCheckingRule.CHECK_IF_DECLARED_SOFT)
-_loaded: Cache[bytes, Any] = Cache(1024)
 
 
 logging.getLogger("pyhanko_certvalidator").addHandler(logging.NullHandler())  # what it has to say is in the findings
@@ -92,14 +91,6 @@ def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
         return done.value
     coroutine.close()
     raise RuntimeError("a coroutine of pyhanko-certvalidator waits, though nothing may be fetched")
-
-
-def _asn1(certificate: Certificate) -> Any:
-    known = _loaded.get(certificate.der)
-    if known is None:
-        known = asn1_x509.Certificate.load(certificate.der)
-        _loaded.put(certificate.der, known)
-    return known
 
 
 class _Algorithms(AlgorithmUsagePolicy):
@@ -170,34 +161,41 @@ class _Signatures(SignatureValidator):
 
 
 class _Context(ValidationContext):
-    """Remembers validated certificates by their octets rather than by their signature value."""
+    """Remembers validated certificates as objects rather than by their signature value."""
+
+    def __init__(self, **options: Any) -> None:
+        self._validated: dict[int, tuple[Any, Any]] = {}
+        super().__init__(**options)
 
     def record_validation(self, cert: Any, path: Any) -> None:
-        self._validate_map[cert.dump()] = path
+        self._validated[id(cert)] = (path, cert)  # the object is kept, so that its id stays its own
 
     def check_validation(self, cert: Any) -> Any:
-        return self._validate_map.get(cert.dump())
+        return self._validated.get(id(cert), (None, None))[0]
 
     def clear_validation(self, cert: Any) -> None:
-        self._validate_map.pop(cert.dump(), None)
+        self._validated.pop(id(cert), None)
 
 
 class _Revocations(RevinfoManager):
-    """Remembers issuers of revocation lists by the lists' octets rather than by their signature value."""
+    """Remembers issuers of revocation lists by the lists as objects rather than by their signature value."""
+
+    def __init__(self, registry: CertificateRegistry, information: RevocationInformation) -> None:
+        self._issuers: dict[int, tuple[Any, Any]] = {}
+        super().__init__(registry, POEManager(), process_legacy_crl_input(information.crls), process_legacy_ocsp_input(information.ocsps))
 
     def record_crl_issuer(self, certificate_list: Any, cert: Any) -> None:
-        self._crl_issuer_map[certificate_list.dump()] = cert
+        self._issuers[id(certificate_list)] = (cert, certificate_list)
 
     def check_crl_issuer(self, certificate_list: Any) -> Any:
-        return self._crl_issuer_map.get(certificate_list.dump())
+        return self._issuers.get(id(certificate_list), (None, None))[0]
 
 
 class _Anchor(SimpleTrustManager):
     """Trusts the one anchor of the path that is looked at."""
 
     @classmethod
-    def at_head_of(cls, path: Sequence[Certificate]) -> tuple[_Anchor, CertTrustAnchor]:
-        certificate = _asn1(path[-1])
+    def of(cls, certificate: Any) -> tuple[_Anchor, CertTrustAnchor]:
         anchor = CertTrustAnchor(certificate, _qualifiers(certificate))
         manager = cls()
         manager._register_root(anchor)
@@ -254,10 +252,18 @@ class _Checker:
         self.information = case.information
         self.algorithms = _Algorithms(case.policy)
         self.signatures = _Signatures(case.policy, self.algorithms)
-        self.certificates = [_asn1(certificate) for certificate in reversed(path)]  # anchor first
+        # an object for each certificate, made anew: those of asn1crypto change, octets and all, as they are looked at
+        self._objects: dict[Certificate, Any] = {}
+        self.certificates = [self._object(certificate) for certificate in reversed(path)]  # anchor first
         self.signatures.inherit(self.certificates)
-        self.manager, self.anchor = _Anchor.at_head_of(path)
+        self.manager, self.anchor = _Anchor.of(self.certificates[0])
         self.validation_path = ValidationPath(self.anchor, self.certificates[1:-1], self.certificates[-1])
+
+    def _object(self, certificate: Certificate) -> Any:
+        known = self._objects.get(certificate)
+        if known is None:
+            known = self._objects[certificate] = asn1_x509.Certificate.load(certificate.der)
+        return known
 
     def outcome(self) -> Outcome:
         """Validate, then look up revocation."""
@@ -293,7 +299,7 @@ class _Checker:
     def _explain(self, error: Exception) -> Finding:
         message = str(error).removeprefix("The path could not be validated because ").rstrip(".")
         if isinstance(error, PathValidationError):
-            subject = self._subject(error)
+            subject = self._subject(self._failing(error))
             if isinstance(error, RevokedError):
                 return self._revoked(self._failing(error), error)
             if isinstance(error, ExpiredError):
@@ -318,9 +324,8 @@ class _Checker:
                 return certificate
         return self.certificates[-1]
 
-    def _subject(self, error: PathValidationError) -> str:
-        found = self._failing(error)
-        return next(c.subject for c in reversed(self.path) if c.der == found.dump())
+    def _subject(self, certificate: Any) -> str:
+        return next((known.subject for known, found in self._objects.items() if found is certificate), "an unknown subject")
 
     def _algorithm(self, error: PathValidationError) -> str:
         algorithm = AlgorithmIdentifier.from_element(der.parse(self._failing(error)["signature_algorithm"].dump()))
@@ -363,13 +368,7 @@ class _Checker:
         return Outcome(self.path, (found,), Revocation.UNKNOWN, (Unchecked("revocation", why),))
 
     def _revocation_context(self, rules: RevocationCheckingPolicy, registry: CertificateRegistry) -> _Context:
-        manager = _Revocations(
-            registry,
-            POEManager(),
-            process_legacy_crl_input(self.information.crls),
-            process_legacy_ocsp_input(self.information.ocsps),
-        )
-        context = self._context(rules, registry, manager)
+        context = self._context(rules, registry, _Revocations(registry, self.information))
         context.record_validation(self.certificates[0], ValidationPath(self.anchor, [], None))
         return context
 
@@ -383,7 +382,7 @@ class _Checker:
         if self.information.ocsps:
             found.update(self.case.extra.certificates)
         most = self.policy.limits.path_candidates
-        return [_asn1(certificate) for certificate in list(found)[:most]]
+        return [self._object(certificate) for certificate in list(found)[:most]]
 
     def _status(self, certificate: Any, context: _Context, state: ValProcState) -> tuple[bool, str, Finding | None]:
         """Return whether a certificate is known to be good, why not, and the finding if it is revoked."""
@@ -404,5 +403,6 @@ class _Checker:
         return False, reason, None
 
     def _revoked(self, certificate: Any, error: RevokedError) -> Finding:
-        subject = next(c.subject for c in self.path if c.der == certificate.dump())
-        return finding("revoked", subject=subject, date=error.revocation_dt.isoformat(), reason=error.reason.human_friendly)
+        return finding(
+            "revoked", subject=self._subject(certificate), date=error.revocation_dt.isoformat(), reason=error.reason.human_friendly
+        )

@@ -15,6 +15,7 @@ from smime.asn1 import pem
 from smime.errors import ParseError, SMIMEError, UnsupportedError
 from smime.pki import tlv
 from smime.pki.certificate import Certificate
+from smime.policy import ANY_EXTENDED_KEY_USAGE, EMAIL_PROTECTION
 
 __all__ = ["Found", "PasswordRequired", "StorePassword", "read_certificates", "read_folder", "read_keys"]
 
@@ -44,11 +45,13 @@ class Found:
         certificates: in their order, each once.
         crls: revocation lists in DER.
         keys: private keys of `cryptography`.
+        distrusted: those of `certificates` that OpenSSL's trusted form says are not to be trusted for mail.
     """
 
-    __slots__ = ("certificates", "crls", "keys")
+    __slots__ = ("certificates", "crls", "distrusted", "keys")
 
     def __init__(self) -> None:
+        self.distrusted: set[Certificate] = set()
         self.certificates: dict[Certificate, None] = {}
         self.crls: dict[bytes, None] = {}
         self.keys: list[Any] = []
@@ -57,6 +60,7 @@ class Found:
         """Add what is in another one."""
         self.certificates.update(other.certificates)
         self.crls.update(other.crls)
+        self.distrusted |= other.distrusted
         self.keys += other.keys
 
 
@@ -100,7 +104,11 @@ def read_certificates(data: bytes) -> Found:
     if pem.is_pem(data):
         for label, der in pem.decode(data):
             if label in _CERTIFICATE_LABELS:
-                found.certificates[Certificate.of(_without_trust_settings(der) if label.startswith("TRUSTED") else der)] = None
+                settings = tlv.element(der, 0, len(der))[2] if label.startswith("TRUSTED") else len(der)
+                certificate = Certificate.of(der[:settings])
+                found.certificates[certificate] = None
+                if not _trusts_mail(der[settings:]):
+                    found.distrusted.add(certificate)
             elif label in {"X509 CRL", "CRL"}:
                 found.crls[der] = None
             elif label in _CMS_LABELS:
@@ -110,9 +118,23 @@ def read_certificates(data: bytes) -> Found:
     return found
 
 
-def _without_trust_settings(der: bytes) -> bytes:
-    """Return the certificate at the head of OpenSSL's trusted form; the settings behind it are not used."""
-    return der[: tlv.element(der, 0, len(der))[2]]
+def _trusts_mail(settings: bytes) -> bool:
+    """Read what stands behind a certificate in OpenSSL's trusted form.
+
+    ``CertAux ::= SEQUENCE { trust SEQUENCE OF OBJECT IDENTIFIER OPTIONAL, reject [0] SEQUENCE OF OBJECT IDENTIFIER OPTIONAL, … }``
+    """
+    if not settings:
+        return True
+    _, start, end = tlv.element(settings, 0, len(settings))
+    purposes: dict[int, set[str]] = {}
+    for tag, item_start, item_end in tlv.children(settings, start, end):
+        if tag in {tlv.SEQUENCE, 0xA0}:
+            oids = tlv.children(settings, item_start, item_end)
+            purposes[tag] = {tlv.object_identifier(settings[oid_start:oid_end]) for _, oid_start, oid_end in oids}
+    for_mail = {EMAIL_PROTECTION, ANY_EXTENDED_KEY_USAGE}
+    if not for_mail.isdisjoint(purposes.get(0xA0, ())):
+        return False
+    return tlv.SEQUENCE not in purposes or not for_mail.isdisjoint(purposes[tlv.SEQUENCE])
 
 
 def _read_der(data: bytes, found: Found) -> None:

@@ -20,7 +20,7 @@ from smime.findings import Effect, Finding, finding
 from smime.pki import constraints
 from smime.pki.certificate import Certificate
 from smime.pki.trust import CertificateIndex, TrustStore
-from smime.pki.usage import signer_findings
+from smime.pki.usage import issuer_findings, signer_findings
 from smime.report import Revocation, Unchecked
 
 if TYPE_CHECKING:
@@ -254,8 +254,10 @@ class StandardValidator:
         limits = case.policy.limits
         search = PathSearch(leaf, case.store, case.extra, limits)
         best: Outcome | None = None
+        comparisons = 0
         for tried, path in enumerate(search, start=1):
-            if constraints.comparisons(path) > limits.name_constraint_checks:
+            comparisons += constraints.comparisons(path)
+            if comparisons > limits.name_constraint_checks:
                 outcome = Outcome(path, (finding("path-too-complex"),))
             else:
                 outcome = judge(certvalidator.check(path, case), case)
@@ -315,6 +317,8 @@ def judge(outcome: Outcome, case: Case) -> Outcome:
     timely = {f.data["subject"] for f in found}
     found += [f for f in outcome.findings if f.code not in {"expired", "not-yet-valid"} or f.data["subject"] not in timely]
     found += _strength(path, case.policy)
+    found += issuer_findings(path, case.policy)
+    found += _encoding(path)
     try:
         excluded = constraints.excluded_address(path)
     except ParseError as error:
@@ -325,6 +329,35 @@ def judge(outcome: Outcome, case: Case) -> Outcome:
             found.append(finding("path-invalid", reason=f"{authority.subject} may not certify the address {address}"))
     unique = {f.message: f for f in found}
     return outcome._replace(findings=tuple(unique.values()))
+
+
+def _encoding(path: Sequence[Certificate]) -> list[Finding]:
+    """Return what breaks the rules of RFC 5280 section 4 in ways that engines overlook."""
+    found = []
+    for certificate in path:
+        reason = _fault(certificate)
+        if reason is not None:
+            found.append(finding("path-invalid", reason=f"{certificate.subject}: {reason}"))
+    return found
+
+
+def _fault(certificate: Certificate) -> str | None:
+    if certificate.signature_algorithm_mismatch:
+        return "the two statements of its signature algorithm differ (section 4.1.1.2)"
+    try:
+        policies = certificate.policies
+    except ParseError as error:
+        return error.reason
+    if certificate.extensions_fault is not None:
+        return certificate.extensions_fault
+    if policies is not None and len(set(policies)) < len(policies):
+        return "a certificate policy stands twice (section 4.2.1.4)"
+    try:
+        _ = certificate.public_key
+    except SMIMEError as error:
+        # a DSA key may have the parameters of its issuer's (RFC 3279 section 2.3.2), and the engine has seen to that
+        return None if certificate.has_inherited_parameters else str(error)
+    return None
 
 
 def _times(path: Sequence[Certificate], at: datetime) -> list[Finding]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
+    from smime.pki.files import Found
     from smime.pki.path import PathValidator, PathVerdict
     from smime.policy import Policy
 
@@ -137,8 +138,15 @@ class TrustStore:
         found = read_certificates(data)
         if not found.certificates:
             raise ParseError("pem", "there is no certificate")
+        return cls._of_found(found, options)
+
+    @classmethod
+    def _of_found(cls, found: Found, options: dict[str, Any]) -> TrustStore:
+        """Make a store; what is not to be trusted for mail only helps to build paths."""
+        anchors = [certificate for certificate in found.certificates if certificate not in found.distrusted]
         crls = [*found.crls, *options.pop("crls", ())]
-        return cls(found.certificates, crls=crls, **options)
+        intermediates = [*found.distrusted, *options.pop("intermediates", ())]
+        return cls(anchors, intermediates, crls, **options)
 
     @classmethod
     def from_path(cls, path: str | os.PathLike[str], **options: Any) -> TrustStore:
@@ -160,8 +168,7 @@ class TrustStore:
         found = read_folder(Path(path))
         if not found.certificates:
             raise ParseError("x509", f"there is no certificate in {path}")
-        crls = [*found.crls, *options.pop("crls", ())]
-        return cls(found.certificates, crls=crls, **options)
+        return cls._of_found(found, options)
 
     def find(self, sid: Any) -> list[Certificate]:
         """Return the certificates here that a signer or recipient identifier of CMS means."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from smime.errors import ParseError
 from smime.findings import Finding, finding
 from smime.pki.certificate import Certificate
 from smime.policy import Policy
 
-__all__ = ["signer_findings"]
+__all__ = ["issuer_findings", "signer_findings"]
 
 _SIGNING = frozenset({"digitalSignature", "nonRepudiation"})
 _PURPOSES = {
@@ -35,11 +37,35 @@ def signer_findings(certificate: Certificate, policy: Policy) -> list[Finding]:
         wanted = policy.extended_key_usage
         purposes = certificate.extended_key_usage if wanted is not None else None
         if purposes is not None and wanted is not None and wanted.isdisjoint(purposes):
-            names = ", ".join(_PURPOSES.get(oid, oid) for oid in purposes)
-            found.append(finding("extended-key-usage", usage=names or "none"))
+            found.append(finding("extended-key-usage", usage=_names(purposes)))
         if certificate.extensions_fault is not None:
             raise ParseError("x509", certificate.extensions_fault)
     except ParseError as error:
         found.append(finding("malformed-certificate", reason=error.reason))
     found.extend(finding("certificate-address-malformed", reason=fault) for fault in certificate.address_faults[:4])
+    return found
+
+
+def _names(purposes: Iterable[str]) -> str:
+    return ", ".join(_PURPOSES.get(oid, oid) for oid in purposes) or "none"
+
+
+def issuer_findings(path: Sequence[Certificate], policy: Policy) -> list[Finding]:
+    """Return what speaks against the authorities of a path as ones that certify for mail.
+
+    RFC 5280 leaves extended key usage of authorities open; elsewhere, and in the rules that public roots live by, an authority that is
+    confined to other purposes does not certify for mail.
+    """
+    wanted = policy.extended_key_usage
+    found: list[Finding] = []
+    if wanted is None:
+        return found
+    for authority in path[1:]:
+        try:
+            purposes = authority.extended_key_usage
+        except ParseError as error:
+            found.append(finding("malformed-certificate", reason=error.reason))
+            continue
+        if purposes is not None and wanted.isdisjoint(purposes):
+            found.append(finding("path-invalid", reason=f"{authority.subject} may certify for {_names(purposes)} only"))
     return found

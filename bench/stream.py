@@ -9,6 +9,7 @@ imports needs. `openssl` runs in the same turn on the same files.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import re
 import shutil
@@ -70,10 +71,8 @@ def openssl(command: Sequence[str | Path]) -> Run:
     ) as process:
         status = Path(f"/proc/{process.pid}/status")
         while process.poll() is None:
-            try:
+            with contextlib.suppress(OSError):
                 peak = max([peak, *(int(line.split()[1]) << 10 for line in status.read_text().splitlines() if line.startswith("VmHWM"))])
-            except OSError:
-                pass
             time.sleep(0.002)
         words = process.stderr.read().decode() if process.stderr else ""
     if process.returncode:

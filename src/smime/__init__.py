@@ -65,6 +65,9 @@ if TYPE_CHECKING:
     from smime.operations.compress import MessageCompressor as MessageCompressor
     from smime.operations.decrypt import DecryptedMessage as DecryptedMessage
     from smime.operations.decrypt import MessageDecryptor as MessageDecryptor
+    from smime.operations.diagnose import Cause as Cause
+    from smime.operations.diagnose import Diagnosis as Diagnosis
+    from smime.operations.diagnose import diagnose as diagnose
     from smime.operations.encrypt import MessageEncryptor as MessageEncryptor
     from smime.operations.encrypt import Recipient as Recipient
     from smime.operations.errant import ErrantLayer as ErrantLayer
@@ -109,6 +112,7 @@ _HOMES = {
     "limits": ("Limits",),
     "operations.compress": ("MessageCompressor",),
     "operations.decrypt": ("DecryptedMessage", "MessageDecryptor"),
+    "operations.diagnose": ("Cause", "Diagnosis", "diagnose"),
     "operations.encrypt": ("MessageEncryptor", "Recipient"),
     "operations.errant": ("ErrantLayer",),
     "operations.sign": ("MessageSigner", "Signer"),

@@ -157,6 +157,52 @@ int64_t smime_lines_expand(const smime_lines *state, const uint8_t *src, size_t 
 
 /* == scan.c: header fields, boundary lines, mbox separators (MIME) == */
 
+enum {
+    SMIME_SCAN_FIELD = 5, /* integers in a record of smime_scan_header */
+    SMIME_SCAN_MBOX = 8,  /* integers in a record of smime_scan_mbox */
+
+    SMIME_SCAN_MALFORMED = -1,
+    SMIME_SCAN_ENVELOPE = -2,
+
+    SMIME_SCAN_LINE_START = 1, /* the window begins at the beginning of a line */
+    SMIME_SCAN_FINAL = 2,      /* nothing follows the window */
+    SMIME_SCAN_AFTER_EMPTY = 4,
+    SMIME_SCAN_DATED = 8,
+
+    SMIME_SCAN_DELIMITER = 1,
+    SMIME_SCAN_CLOSE = 2,
+    SMIME_SCAN_PREFIX = 3,
+    SMIME_SCAN_CRLF = 4,
+    SMIME_SCAN_PADDED = 8,
+
+    SMIME_SCAN_PADDING = 1024,
+    SMIME_SCAN_LINE = 998,
+    SMIME_SCAN_QUOTES = 64,
+    SMIME_SCAN_MBOX_HEADER = 262144,
+
+    SMIME_SCAN_EIGHT_BIT = 1,
+    SMIME_SCAN_NUL = 2,
+    SMIME_SCAN_BARE_CR = 4,
+    SMIME_SCAN_LONG_LINE = 8,
+    SMIME_SCAN_TRAILING_BLANK = 16,
+    SMIME_SCAN_FROM_LINE = 32,
+    SMIME_SCAN_DOT_LINE = 64
+};
+
+/* Offsets count from src. The scanners return how many records they wrote; the integer after the last record is how far the window is settled,
+ * so out has room for cap records and one integer more. Records are as in smime/_kernels/python/scan.py. */
+
+/* Return 1 and two offsets if there is an empty line, else 0. */
+int smime_scan_header_end(const uint8_t *src, size_t start, size_t end, int64_t *out);
+int smime_scan_header(const uint8_t *src, size_t start, size_t end, int first, int64_t *out, size_t cap);
+int smime_scan_boundary(uint32_t isa, const uint8_t *src, size_t start, size_t end, const uint8_t *delimiter, size_t size, int flags, int64_t *out,
+                        size_t cap);
+int smime_scan_dash_lines(uint32_t isa, const uint8_t *src, size_t start, size_t end, int flags, int64_t *out, size_t cap);
+/* out has room for one record more. */
+int smime_scan_mbox(uint32_t isa, const uint8_t *src, size_t start, size_t end, int flags, int64_t *out, size_t cap);
+/* Return the sum of the hazards in a text. */
+int smime_scan_hazards(uint32_t isa, const uint8_t *src, size_t n);
+
 /* == der.c: flat index of a DER/BER structure (CMS) == */
 
 enum {

@@ -281,8 +281,10 @@ class MultipartReader:
         most = len(self._delimiter) + scan.MAX_PADDING + 16
         while held:
             # settle the held line first, on a small joint buffer, so that the rest of the chunk is not copied
-            stop = source.find(b"\n", start, start + most) + 1 or min(size, start + most)
-            joint = held + source[start:stop]
+            piece = bytes(source[start : start + most])
+            piece = piece[: piece.find(b"\n") + 1 or most]
+            stop = start + len(piece)
+            joint = held + piece
             settled = self._scan(joint, joint, 0, 0, events)
             rest = len(joint) - settled
             if stop < size and rest <= stop - start:

@@ -1,5 +1,162 @@
-"""MIME line scanning. Until the C form is there, the Python form stands in."""
+"""MIME line scanning, the face of csrc/scan.c; `smime._kernels.python.scan` says what each thing does."""
 
 from __future__ import annotations
 
-from smime._kernels.python.scan import *  # noqa: F403
+from typing import Any
+
+from smime._kernels import c as _c
+from smime._kernels._accel import ffi, lib
+from smime._kernels.python.scan import (
+    AFTER_EMPTY,
+    AT_LINE_START,
+    BARE_CR,
+    CAP,
+    CLOSE,
+    CRLF_LINE,
+    DATED,
+    DELIMITER,
+    DOT_LINE,
+    EIGHT_BIT,
+    ENVELOPE_FIELD,
+    FIELD_WIDTH,
+    FINAL,
+    FROM_LINE,
+    KNOWN_FIELDS,
+    LONG_LINE,
+    MALFORMED_FIELD,
+    MAX_LINE,
+    MAX_MBOX_HEADER,
+    MAX_PADDING,
+    MAX_QUOTES,
+    MBOX_WIDTH,
+    NUL,
+    PADDED,
+    PREFIX_ONLY,
+    TRAILING_BLANK,
+)
+
+__all__ = [
+    "AFTER_EMPTY",
+    "AT_LINE_START",
+    "BARE_CR",
+    "CAP",
+    "CLOSE",
+    "CRLF_LINE",
+    "DATED",
+    "DELIMITER",
+    "DOT_LINE",
+    "EIGHT_BIT",
+    "ENVELOPE_FIELD",
+    "FIELD_WIDTH",
+    "FINAL",
+    "FROM_LINE",
+    "KNOWN_FIELDS",
+    "LONG_LINE",
+    "MALFORMED_FIELD",
+    "MAX_LINE",
+    "MAX_MBOX_HEADER",
+    "MAX_PADDING",
+    "MAX_QUOTES",
+    "MBOX_WIDTH",
+    "NUL",
+    "PADDED",
+    "PREFIX_ONLY",
+    "TRAILING_BLANK",
+    "dash_lines",
+    "header_end",
+    "index_header",
+    "mbox_lines",
+    "scan_boundary",
+    "searchable",
+    "text_hazards",
+]
+
+_OCTETS = ffi.typeof("uint8_t[]")
+_RECORDS = ffi.typeof("int64_t[]")
+_FIELDS = 400  # records of a header that are fetched at once
+_ROOM = max((CAP + 1) * MBOX_WIDTH, _FIELDS * FIELD_WIDTH) + 1
+
+# Arrays for records that no call is using at the moment: several threads may be in C at once, and a new array costs more than a small scan.
+_free: list[Any] = []
+
+_header_end = lib.smime_scan_header_end
+_header = lib.smime_scan_header
+_boundary = lib.smime_scan_boundary
+_dash_lines = lib.smime_scan_dash_lines
+_mbox = lib.smime_scan_mbox
+_unpack = ffi.unpack
+
+
+def _array() -> Any:
+    try:
+        return _free.pop()
+    except IndexError:
+        return ffi.new(_RECORDS, _ROOM)
+
+
+def _octets(data: Any) -> Any:
+    return data if type(data) is bytes else ffi.from_buffer(_OCTETS, data)
+
+
+def header_end(data: bytes | bytearray, start: int, end: int) -> tuple[int, int]:
+    """Find the first empty line of a header block that begins at `start`."""
+    out = _array()
+    found = _header_end(_octets(data), start, end, out)
+    place = (out[0], out[1]) if found else (-1, -1)
+    _free.append(out)
+    return place
+
+
+def index_header(data: bytes, start: int, end: int, limit: int) -> list[int]:
+    """Index the fields of a header block, without its empty line."""
+    source = _octets(data)
+    out = _array()
+    count = _header(source, start, end, 1, out, min(_FIELDS, limit + 1))
+    records: list[int] = _unpack(out, count * 5 + 1)
+    position = records.pop()
+    while position < end and count <= limit:
+        more = _header(source, position, end, 0, out, min(_FIELDS, limit + 1 - count))
+        count += more
+        records += _unpack(out, more * 5)
+        position = out[more * 5]
+    _free.append(out)
+    return records
+
+
+def scan_boundary(data: bytes, start: int, end: int, delimiter: bytes, flags: int) -> tuple[list[int], int]:
+    """Find the lines that begin with a delimiter."""
+    out = _array()
+    count = _boundary(_c.ISA, _octets(data), start, end, delimiter, len(delimiter), flags, out, CAP)
+    records: list[int] = _unpack(out, count * 3 + 1)
+    _free.append(out)
+    return records, records.pop()
+
+
+def dash_lines(data: bytes, start: int, end: int, flags: int) -> tuple[list[int], int]:
+    """Find the lines that begin with two hyphens."""
+    out = _array()
+    count = _dash_lines(_c.ISA, _octets(data), start, end, flags, out, CAP)
+    lines: list[int] = _unpack(out, count + 1)
+    _free.append(out)
+    return lines, lines.pop()
+
+
+def mbox_lines(data: bytes, start: int, end: int, flags: int) -> tuple[list[int], int]:
+    """Find the ``From `` lines of a mailbox, and what is needed to judge them."""
+    out = _array()
+    count = _mbox(_c.ISA, _octets(data), start, end, flags, out, CAP)
+    records: list[int] = _unpack(out, count * 8 + 1)
+    _free.append(out)
+    return records, records.pop()
+
+
+def text_hazards(data: bytes, start: int, end: int) -> int:
+    """Say what in a text may not survive transport."""
+    source = _octets(data) if not start else ffi.from_buffer(_OCTETS, data) + start
+    found: int = lib.smime_scan_hazards(_c.ISA, source, end - start)
+    return found
+
+
+def searchable(data: bytes | bytearray | memoryview) -> bytes:
+    """Return the data itself: C reads every buffer."""
+    return data  # type: ignore[return-value]

@@ -1,0 +1,214 @@
+"""The scan kernels: the same records from C on every instruction set as from Python, and the same messages for every way to cut the data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from smime._kernels.python import scan as python
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from .conftest import Backend
+
+DELIMITER = b"--b"
+
+LINE_ENDS = [b"\r\n", b"\n", b"\n\n", b"\r\n\r\n", b"\r", b"\r\r\n", b""]
+WORDS = [
+    b"--b", b"--b--", b"--b-", b"--b--x", b"--bx", b"--b \t", b"--b--  ", b"--", b"-", b"--b" + b" " * 1023, b"--b" + b" " * 1024, b"--b" + b" " * 1025,
+    b"From ", b"From a@b Mon Jul  8 12:08:34 2011", b"From x 1:02 Jan", b"From nobody", b">From ", b">>From x", b">" * 64 + b"From ", b">" * 65 + b"From ", b"Fro", b">F", b">",
+    b"Content-Type: text/plain", b"content-TYPE : x", b"Content-Length: 12", b"content-length:0 ", b"Content-Length: 9999999999999999", b"Subject:", b"From: a", b"X",
+    b" folded", b"\tfolded", b" ", b"\t", b"no field here", b"\x80: y", b":", b"a b: c", b".", b".x", b"text \xe4", b"\0", b"x" * 60, b"y" * 998, b"z" * 999, b"w" * 1100,
+]  # fmt: skip
+pieces = st.sampled_from(WORDS) | st.sampled_from(LINE_ENDS) | st.binary(max_size=3)
+texts = st.lists(pieces, max_size=40).map(b"".join)
+cuts = st.lists(st.integers(0, 3000), max_size=6)
+flag_sets = st.sampled_from([0, 1, 2, 3, 5, 7])
+
+
+def chunks(data: bytes, at: list[int]) -> list[bytes]:
+    edges = [0, *sorted({min(cut, len(data)) for cut in at}), len(data)]
+    return [data[edges[i] : edges[i + 1]] for i in range(len(edges) - 1)]
+
+
+@given(data=texts, start=st.integers(0, 50), limit=st.sampled_from([0, 1, 2, 5, 10_000]))
+def test_header(backend: Backend, data: bytes, start: int, limit: int) -> None:
+    scan = backend.family("scan")
+    start = min(start, len(data))
+    for form in (data, bytearray(data)):
+        assert scan.header_end(form, start, len(data)) == python.header_end(data, start, len(data))
+    assert scan.index_header(data, start, len(data), limit) == python.index_header(data, start, len(data), limit)
+
+
+@given(data=texts, start=st.integers(0, 50), flags=flag_sets)
+@example(data=b"--b\n--b", start=0, flags=1)
+@example(data=b"--b\n--b--\r", start=0, flags=1)
+@example(data=b"x\n--b\r", start=0, flags=0)
+def test_windows(backend: Backend, data: bytes, start: int, flags: int) -> None:
+    scan = backend.family("scan")
+    start = min(start, len(data))
+    for end in {len(data), len(data) - 1, len(data) // 2} - set(range(-1, start)):
+        assert scan.scan_boundary(data, start, end, DELIMITER, flags) == python.scan_boundary(data, start, end, DELIMITER, flags)
+        assert scan.dash_lines(data, start, end, flags) == python.dash_lines(data, start, end, flags)
+        assert scan.mbox_lines(data, start, end, flags) == python.mbox_lines(data, start, end, flags)
+        assert scan.text_hazards(data, start, end) == python.text_hazards(data, start, end)
+
+
+@pytest.mark.parametrize("line", [b"\n--b", b"\n--b--", b"\n--bx", b"\nFrom x\n\n", b"\n>From x", b"\n>>From "])
+def test_many_records(backend: Backend, line: bytes) -> None:
+    scan = backend.family("scan")
+    data = b"From x\n" + line * 1000
+    assert all_boundaries(scan, [data], DELIMITER) == all_boundaries(python, [data], DELIMITER)
+    assert all_mbox(scan, [data]) == all_mbox(python, [data])
+    assert scan.index_header(data, 0, len(data), 3000) == python.index_header(data, 0, len(data), 3000)
+    position, flags, lines = 0, scan.AT_LINE_START, []
+    while position < len(data):
+        more, position = scan.dash_lines(data, position, len(data), flags)
+        lines += more
+        flags = 0
+    assert lines == [i + 1 for i in range(len(data)) if data[i : i + 3] == b"\n--"]
+
+
+def all_boundaries(scan: ModuleType, parts: list[bytes], delimiter: bytes) -> list[tuple[int, ...]]:
+    """Scan a stream; return its records with absolute offsets."""
+    found: list[tuple[int, ...]] = []
+    held, offset, flags = b"", 0, scan.AT_LINE_START
+    for i, part in enumerate([*parts, b""]):
+        data = held + part
+        position = 0
+        while True:
+            final = scan.FINAL if i == len(parts) else 0
+            records, settled = scan.scan_boundary(data, position, len(data), delimiter, flags | final)
+            assert position <= settled <= len(data)
+            found += [(offset + records[k], records[k + 1], offset + records[k + 2]) for k in range(0, len(records), 3)]
+            if records or settled > position:
+                flags = int(bool(records) and settled == records[-1] and records[-2] & 3 != scan.PREFIX_ONLY)
+            position = settled
+            if len(records) < 3 * scan.CAP:
+                break
+        held = data[position:]
+        offset += position
+        assert len(held) <= scan.MAX_PADDING + len(delimiter) + 8
+    return found
+
+
+@given(data=texts, at=cuts)
+def test_boundaries_in_chunks(backend: Backend, data: bytes, at: list[int]) -> None:
+    scan = backend.family("scan")
+    expected = all_boundaries(python, [data], DELIMITER)
+    assert expected == boundaries_by_line(data)
+    assert all_boundaries(scan, chunks(data, at), DELIMITER) == expected
+    if len(data) < 400:
+        assert all_boundaries(scan, [data[i : i + 1] for i in range(len(data))], DELIMITER) == expected
+
+
+def boundaries_by_line(data: bytes) -> list[tuple[int, ...]]:
+    """The definition: look at each line by itself."""
+    found: list[tuple[int, ...]] = []
+    position = 0
+    for line in data.split(b"\n"):
+        whole = data[position : position + len(line) + 1]
+        if line.startswith(DELIMITER):
+            rest = line[len(DELIMITER) :].removesuffix(b"\r")
+            kind = python.CLOSE if rest.startswith(b"--") else python.DELIMITER
+            blanks = rest[2:] if kind == python.CLOSE else rest
+            if blanks.strip(b" \t") or len(blanks) > python.MAX_PADDING:
+                found.append((position, python.PREFIX_ONLY, position + len(DELIMITER)))
+            else:
+                flags = (python.CRLF_LINE if whole.endswith(b"\r\n") else 0) | (python.PADDED if blanks else 0)
+                found.append((position, kind | flags, position + len(whole)))
+        position += len(line) + 1
+    return found
+
+
+def all_mbox(scan: ModuleType, parts: list[bytes]) -> tuple[list[tuple[int, ...]], int, int]:
+    """Scan a stream; return its records with absolute offsets and without their counts, and the sums of the counts."""
+    found: list[tuple[int, ...]] = []
+    quoted = deep = 0
+    width = scan.MBOX_WIDTH
+    held, offset, flags = b"", 0, scan.AT_LINE_START | scan.AFTER_EMPTY
+    for i, part in enumerate([*parts, b""]):
+        data = held + part
+        position = 0
+        while True:
+            records, settled = scan.mbox_lines(data, position, len(data), flags | (scan.FINAL if i == len(parts) else 0))
+            assert position <= settled <= len(data)
+            for k in range(0, len(records), width):
+                record = records[k : k + width]
+                quoted += record[6]
+                deep += record[7]
+                if record[0] >= 0:
+                    found.append((*(offset + place for place in record[:4]), record[4], record[5]))
+            if records:
+                flags = scan.AT_LINE_START if records[-width] >= 0 and settled == records[2 - width] else 0
+            elif settled > position:
+                flags = 0
+            position = settled
+            if len(records) < scan.CAP * width:
+                break
+        held = data[position:]
+        offset += position
+    return found, quoted, deep
+
+
+@given(data=texts, at=cuts, begin=st.sampled_from([b"", b"From x\n", b"From a@b Mon Jul  8 12:08:34 2011\r\n"]))
+def test_mailboxes_in_chunks(backend: Backend, data: bytes, at: list[int], begin: bytes) -> None:
+    scan = backend.family("scan")
+    data = begin + data
+    expected = all_mbox(python, [data])
+    lines = data.split(b"\n")
+    assert expected[1] == sum(line.startswith(b">From ") for line in lines)
+    assert expected[2] == sum(line.lstrip(b">").startswith(b"From ") and 2 <= len(line) - len(line.lstrip(b">")) <= 64 for line in lines)
+    assert len(expected[0]) == sum(line.startswith(b"From ") and len(line) <= python.MAX_LINE + 1 for line in lines)
+    assert all_mbox(scan, chunks(data, at)) == expected
+    if len(data) < 400:
+        assert all_mbox(scan, [data[i : i + 1] for i in range(len(data))]) == expected
+
+
+def test_a_long_header_is_not_searched_for_its_length(backend: Backend) -> None:
+    scan = backend.family("scan")
+    head = b"From x\n"
+    for size in (scan.MAX_MBOX_HEADER - 40, scan.MAX_MBOX_HEADER - 20, scan.MAX_MBOX_HEADER):
+        data = head + b"Content-Length: 5\n" + b"X" * (size - 18) + b"\n\nbody\n"
+        assert all_mbox(scan, [data]) == all_mbox(scan, chunks(data, [100, 70_000, 200_000])) == all_mbox(python, [data])
+
+
+@pytest.mark.parametrize("size", [0, 1, 31, 32, 33, 63, 64, 65, 95, 127, 128, 129, 130, 131, 200, 257])
+def test_vector_blocks(backend: Backend, size: int) -> None:
+    """A hit at every place of a block, and one that ends with the buffer."""
+    scan = backend.family("scan")
+    marks: list[Any] = [b"\n--b", b"\nFrom ", b"\n>From ", b" \n", b"\t\r\n", b"\n.\n", b"\n.\r\n", b"\r", b"\x80", b"\0", b"\nF", b"\n."]
+    for mark in marks:
+        for place in range(max(0, size - 70), size + 1):
+            data = b"a" * place + mark + b"a" * (size - place)
+            end = len(data)
+            assert scan.text_hazards(data, 0, end) == python.text_hazards(data, 0, end), (mark, place)
+            assert scan.scan_boundary(data, 0, end, DELIMITER, 0) == python.scan_boundary(data, 0, end, DELIMITER, 0)
+            assert scan.mbox_lines(data, 0, end, 0) == python.mbox_lines(data, 0, end, 0)
+            assert scan.dash_lines(data, 0, end, 0) == python.dash_lines(data, 0, end, 0)
+
+
+def test_constants(backend: Backend) -> None:
+    """The numbers of the header are those of the Python form."""
+    if backend.name == "python":
+        pytest.skip("there is nothing to compare")
+    from smime._kernels._accel import lib
+
+    assert python.FIELD_WIDTH == lib.SMIME_SCAN_FIELD
+    assert python.MBOX_WIDTH == lib.SMIME_SCAN_MBOX
+    assert (python.MALFORMED_FIELD, python.ENVELOPE_FIELD) == (lib.SMIME_SCAN_MALFORMED, lib.SMIME_SCAN_ENVELOPE)
+    assert (python.AT_LINE_START, python.FINAL, python.AFTER_EMPTY, python.DATED) == (
+        lib.SMIME_SCAN_LINE_START,
+        lib.SMIME_SCAN_FINAL,
+        lib.SMIME_SCAN_AFTER_EMPTY,
+        lib.SMIME_SCAN_DATED,
+    )
+    for name in ("DELIMITER", "CLOSE", "PADDED", "EIGHT_BIT", "NUL", "BARE_CR", "LONG_LINE", "TRAILING_BLANK", "FROM_LINE", "DOT_LINE"):
+        assert getattr(python, name) == getattr(lib, f"SMIME_SCAN_{name}")
+    assert (python.PREFIX_ONLY, python.CRLF_LINE) == (lib.SMIME_SCAN_PREFIX, lib.SMIME_SCAN_CRLF)
+    assert (python.MAX_PADDING, python.MAX_LINE) == (lib.SMIME_SCAN_PADDING, lib.SMIME_SCAN_LINE)
+    assert (python.MAX_QUOTES, python.MAX_MBOX_HEADER) == (lib.SMIME_SCAN_QUOTES, lib.SMIME_SCAN_MBOX_HEADER)

@@ -170,6 +170,7 @@ def check_public_key(public_key: Any, *, limits: Limits = DEFAULT_LIMITS) -> Non
         raise UnsupportedError("DSA modulus", f"{public_key.key_size} bits")
 
 
+_DIFFIE_HELLMAN = frozenset({"1.2.840.10046.2.1", "1.2.840.113549.1.3.1"})  # X9.42 and PKCS #3: `cryptography` is about to drop them
 _RSA_OIDS = frozenset({algorithms.RSAES_OAEP.oid, "1.2.840.113549.1.9.16.3.14", "1.2.840.113549.1.1.10"})
 
 
@@ -181,6 +182,8 @@ def _as_plain_rsa(spki: bytes) -> bytes:
     """
     reader = der.Reader(der.parse(spki, layer="x509").expect(der.SEQUENCE))
     algorithm = AlgorithmIdentifier.from_element(reader.any())
+    if algorithm.oid in _DIFFIE_HELLMAN:
+        raise UnsupportedError("public key", "Diffie-Hellman over a prime field")
     if algorithm.oid not in _RSA_OIDS:
         return spki
     plain = writer.sequence(writer.oid(algorithms.RSA_ENCRYPTION.oid), writer.null())

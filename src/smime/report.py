@@ -118,6 +118,14 @@ class Unchecked:
         return {"what": self.what, "why": self.why}
 
 
+def _subject(certificate: x509.Certificate) -> str:
+    """Return the name of a certificate, which `cryptography` reads only now."""
+    try:
+        return certificate.subject.rfc4514_string()
+    except ValueError as error:
+        return f"unreadable ({error})"
+
+
 @dataclass(frozen=True, slots=True)
 class SignerReport(_NoTruth):
     """What is known about one SignerInfo (RFC 5652 section 5.3).
@@ -176,7 +184,7 @@ class SignerReport(_NoTruth):
             "signature_algorithm": self.signature_algorithm,
             "digest_matches": self.digest_matches,
             "signature_valid": self.signature_valid,
-            "path": [certificate.subject.rfc4514_string() for certificate in self.path],
+            "path": [_subject(certificate) for certificate in self.path],
             "trusted": self.trusted,
             "revocation": self.revocation.value,
             "address_matches": self.address_matches,

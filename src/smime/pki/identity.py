@@ -38,7 +38,7 @@ class Identity:
 
     Raises:
         KeyMismatchError: the certificate is of another key.
-        SMIMEError: the certificate or its key cannot be read.
+        SMIMEError: the certificate cannot be read.
     """
 
     __slots__ = ("certificate", "chain", "private_key")
@@ -52,7 +52,7 @@ class Identity:
         self.private_key = private_key
         self.certificate = Certificate.of_any(certificate)
         self.chain = tuple(Certificate.of_any(further) for further in chain)
-        if private_key.public_key() != self.certificate.public_key:
+        if not _is_key_of(private_key.public_key(), self.certificate):
             raise KeyMismatchError(f"the private key is not that of the certificate of {self.certificate.subject}")
 
     def __repr__(self) -> str:
@@ -285,6 +285,13 @@ def _is_key_of(public_key: Any, certificate: Certificate) -> bool:
     try:
         return bool(public_key == certificate.public_key)
     except SMIMEError:
+        pass
+    # nothing is verified with such a certificate, and it still says for whom a message is
+    from smime.crypto import keys  # noqa: PLC0415 - heavy
+
+    try:
+        return keys.raw_public_key(public_key) == certificate.key_octets
+    except (SMIMEError, ValueError):
         return False
 
 

@@ -1,0 +1,179 @@
+"""Every row of the collections of third-party messages, through the public functions."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+from tests import corpora
+from tests.vectors import cases
+
+import smime
+from smime import policies
+from smime.errors import SMIMEError
+from smime.report import Verdict, VerificationReport
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECONDS = 2.0  # of processor time, for any one file
+
+_NO_ADDRESS = (
+    "neither the bare CMS object nor the certificate names a mail address, so nobody is its sender, and nothing is VALID without an address "
+    "that was compared; with check_sender=False the row is accepted (test_ml_dsa_examples)"
+)
+KNOWN = {
+    "pkits-smime/smime/SignedValidDSAParameterInheritanceTest5.eml": (
+        "DSA parameters inherited from the issuer (RFC 3279 section 2.3.2): cryptography and pyhanko-certvalidator do not read such keys, "
+        "nor do OpenSSL 3 and BoringSSL; the verdict is INDETERMINATE"
+    ),
+    "rfc4134/rfc4134/4.6.bin": (
+        "of the two signers Diane inherits her DSA parameters (see above): she is INDETERMINATE and with her the message, Alice is VALID "
+        "(test_two_dsa_signers)"
+    ),
+    "openssl/test/smime-eml/pkcs7-empty-digest-set.eml": (
+        "RFC 5652 section 5.1 allows digestAlgorithms without elements; the signature is good and each SignerInfo names its digest. The "
+        "row gives no anchors; with none the message is refused"
+    ),
+    "lamps-pqc/cms-ml-dsa/examples/mldsa44-signed-attrs.pem": _NO_ADDRESS,
+    "lamps-pqc/cms-ml-dsa/examples/mldsa65-signed-attrs.pem": _NO_ADDRESS,
+    "lamps-pqc/cms-ml-dsa/examples/mldsa87-signed-attrs.pem": _NO_ADDRESS,
+    "lamps-pqc/cms-kyber/example/ML-KEM-512.cms": (
+        "ML-KEM-512: cryptography has 768 and 1024 only, so the key does not load (UnsupportedError)"
+    ),
+    "mbedtls-pkcs7/data_files/pkcs7_data_cert_signeddata_sha256.der": (
+        "a SignedData without the ContentInfo that RFC 5652 section 3 puts around it: mbedtls reads it, OpenSSL and this library do not"
+    ),
+}
+"""Rows that say otherwise than the library, each with the reason."""
+
+ROWS = [pytest.param(case, id=case.name) for case in cases.cases() if case.row["corpus"] not in {"hostile"}]
+HOSTILE = [pytest.param(case, id=case.name) for case in cases.of("hostile", "mbedtls-pkcs7")]
+absent = pytest.mark.skipif(corpora.find() is None, reason="the corpora of third-party messages are not here (SMIME_CORPORA)")
+
+
+@absent
+@pytest.mark.parametrize("case", ROWS)
+def test_row(case: cases.Case, record_property: pytest.RecordProperty) -> None:
+    said = cases.run(case.row)
+    known = case.name in KNOWN
+    record_property("corpora", (case.row["corpus"], "known" if known and not said.agrees else "right" if said.agrees else "WRONG"))
+    if known:
+        assert not said.agrees, f"the row is right now; take it out of KNOWN: {said.what}"
+    else:
+        assert said.agrees, f"{case.row['op']} should be {case.row['expected']} ({case.row.get('note', '')}); got {said.what}"
+
+
+@absent
+@pytest.mark.parametrize("case", HOSTILE)
+def test_nothing_escapes_and_nothing_takes_long(case: cases.Case, record_property: pytest.RecordProperty) -> None:
+    cases.keyring()  # made once, and not the file's fault
+    start = time.process_time()
+    said = list(cases.everything(cases.octets(case.row["file"])))
+    taken = time.process_time() - start
+    assert len(said) == 4
+    assert taken < 4 * SECONDS
+    if case.row["corpus"] == "hostile":
+        record_property("corpora", ("hostile", "right"))
+
+
+@absent
+def test_known_rows_exist() -> None:
+    assert set(KNOWN) <= {case.name for case in cases.cases()}
+
+
+def _mail_files() -> list[Path]:
+    folder = corpora.find()
+    if folder is None:
+        return []
+    return [
+        path
+        for name in ("mime", "notmuch", "mimekit", "protected-headers")
+        for path in sorted((folder / name).rglob("*"))
+        if path.is_file()
+    ]
+
+
+@absent
+def test_every_mail_of_every_collection_is_unwrapped() -> None:
+    said: Counter[str] = Counter()
+    for path in _mail_files():
+        start = time.process_time()
+        try:
+            result = smime.unwrap(path.read_bytes(), policy=policies.ARCHIVE)
+        except SMIMEError as error:
+            said[type(error).__name__] += 1
+        else:
+            said[result.status] += 1
+            assert result.to_dict()["status"] == result.status
+            if not result.layers:
+                assert result.content == path.read_bytes(), f"{path}: without a layer the content is the message"
+        assert time.process_time() - start < SECONDS, path
+    assert said["unprotected"] > 1000, said
+
+
+@absent
+@pytest.mark.parametrize("folder", ["notmuch/test/corpora", "mime/kmime", "mime/mikel-mail", "mime/roundcube", "mime/neomutt"])
+def test_no_mail_is_signed_without_anchors(folder: str) -> None:
+    for path in sorted(p for p in (cases.folder() / folder).rglob("*") if p.is_file()):
+        try:
+            status = smime.unwrap(path.read_bytes(), policy=policies.ARCHIVE).status
+        except SMIMEError:
+            continue
+        assert status in {"unprotected", "encrypted"}, path
+
+
+@absent
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("smime-onepart-signed", "signed"),
+        ("smime-multipart-signed", "signed"),
+        ("smime-enc+legacy-disp", "encrypted"),
+        ("smime-sign+enc", "signed-and-encrypted"),
+        ("smime-sign+enc+legacy-disp", "signed-and-encrypted"),
+    ],
+)
+@pytest.mark.parametrize("collection", ["notmuch/test/corpora/protected-headers", "protected-headers"])
+def test_protected_headers(collection: str, name: str, status: str) -> None:
+    base = cases.folder() / "protected-headers"
+    message = (cases.folder() / collection / f"{name}.eml").read_bytes()
+    bob = smime.load_identities(base / "keys/bob.key", certificates=base / "keys/bob.crt")
+    result = smime.unwrap(message, identities=bob, trust=smime.TrustStore.from_path(base / "sample-ca.pem"), policy=policies.ARCHIVE)
+    assert result.status == status
+    deepest = base / (f"{name}.inner.inner" if status == "signed-and-encrypted" else f"{name}.inner")
+    if deepest.is_file():
+        assert cases.same_text(result.content, deepest.read_bytes())
+
+
+@absent
+@pytest.mark.parametrize("level", ["44", "65", "87"])
+def test_ml_dsa_examples(level: str) -> None:
+    (case,) = (c for c in cases.of("lamps-pqc") if c.name.endswith(f"mldsa{level}-signed-attrs.pem"))
+    policy = policies.RFC8551.replace(check_sender=False)
+    report = smime.verify(cases.octets(case.row["file"]), cases.store_of(case.row), policy=policy).report
+    assert report.signers[0].signature_algorithm == f"ML-DSA-{level}"
+
+
+@absent
+def test_two_dsa_signers() -> None:
+    (case,) = (c for c in cases.of("rfc4134") if c.name.endswith("/4.6.bin"))
+    with pytest.raises(smime.VerificationError) as refused:
+        smime.verify(cases.octets(case.row["file"]), cases.store_of(case.row), at=cases.at_of(case.row), policy=cases.policy_of(case.row))
+    report: VerificationReport = refused.value.report
+    assert [signer.verdict for signer in report.signers] == [Verdict.VALID, Verdict.INDETERMINATE]
+    assert [signer.signature_valid for signer in report.signers] == [True, None]
+
+
+@absent
+def test_countersignature_of_rfc4134() -> None:
+    (case,) = (c for c in cases.of("rfc4134") if c.name.endswith("/4.4.bin"))
+    verified = smime.verify(
+        cases.octets(case.row["file"]), cases.store_of(case.row), at=cases.at_of(case.row), policy=cases.policy_of(case.row)
+    )
+    (countersigner,) = verified.report.signers[0].countersigners
+    assert countersigner.signature_valid is True
+    assert countersigner.digest_matches is True
+    assert verified.content == cases.octets("rfc4134/rfc4134/ExContent.bin")

@@ -1,4 +1,4 @@
-"""The scan kernels: the same records from C on every instruction set as from Python, and the same messages for every way to cut the data."""
+"""The scan kernels: the same records from C on every instruction set as from Python, for every way to cut the data."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 DELIMITER = b"--b"
 
 LINE_ENDS = [b"\r\n", b"\n", b"\n\n", b"\r\n\r\n", b"\r", b"\r\r\n", b""]
-WORDS = [
-    b"--b", b"--b--", b"--b-", b"--b--x", b"--bx", b"--b \t", b"--b--  ", b"--", b"-", b"--b" + b" " * 1023, b"--b" + b" " * 1024, b"--b" + b" " * 1025,
-    b"From ", b"From a@b Mon Jul  8 12:08:34 2011", b"From x 1:02 Jan", b"From nobody", b">From ", b">>From x", b">" * 64 + b"From ", b">" * 65 + b"From ", b"Fro", b">F", b">",
-    b"Content-Type: text/plain", b"content-TYPE : x", b"Content-Length: 12", b"content-length:0 ", b"Content-Length: 9999999999999999", b"Subject:", b"From: a", b"X",
-    b" folded", b"\tfolded", b" ", b"\t", b"no field here", b"\x80: y", b":", b"a b: c", b".", b".x", b"text \xe4", b"\0", b"x" * 60, b"y" * 998, b"z" * 999, b"w" * 1100,
-]  # fmt: skip
+PADDINGS = [b"--b" + b" " * size for size in (1023, 1024, 1025)]
+BOUNDARIES = [b"--b", b"--b--", b"--b-", b"--b--x", b"--bx", b"--b \t", b"--b--  ", b"--", b"-", *PADDINGS]
+FROM_LINES = [b"From ", b"From a@b Mon Jul  8 12:08:34 2011", b"From x 1:02 Jan", b"From nobody", b"Fro"]
+QUOTED = [b">From ", b">>From x", b">" * 64 + b"From ", b">" * 65 + b"From ", b">F", b">"]
+LENGTHS = [b"Content-Length: 12", b"content-length:0 ", b"Content-Length: 9999999999999999"]
+FIELDS = [b"Content-Type: text/plain", b"content-TYPE : x", b"Subject:", b"From: a", b" folded", b"\tfolded", b"\x80: y", b":", b"a b: c"]
+TEXT = [b"X", b" ", b"\t", b"no field here", b".", b".x", b"text \xe4", b"\0", b"x" * 60, b"y" * 998, b"z" * 999, b"w" * 1100]
+WORDS = [*BOUNDARIES, *FROM_LINES, *QUOTED, *LENGTHS, *FIELDS, *TEXT]
 pieces = st.sampled_from(WORDS) | st.sampled_from(LINE_ENDS) | st.binary(max_size=3)
 texts = st.lists(pieces, max_size=40).map(b"".join)
 cuts = st.lists(st.integers(0, 3000), max_size=6)

@@ -1,7 +1,7 @@
 r"""Mailbox files (RFC 4155 and practice): where each message is, in one pass.
 
-A message begins after a separator line, ``From `` at the beginning of a line, and ends before the next separator; the empty line in front of
-it belongs to the separator. What counts as a separator depends on how the writer kept the ``From `` lines of a text apart:
+A message begins after a separator line, ``From `` at the beginning of a line, and ends before the next separator; the empty line in front
+of it belongs to the separator. What counts as a separator depends on how the writer kept the ``From `` lines of a text apart:
 
 ``mboxo``, ``mboxrd``
     quoted them with ``>``, so every ``From `` line that stands after an empty line or holds a date is a separator.

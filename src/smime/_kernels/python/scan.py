@@ -124,7 +124,7 @@ def header_end(data: bytes | bytearray, start: int, end: int) -> tuple[int, int]
     if data[start : min(start + 2, end)] == b"\r\n":
         return start, start + 2
     plain = data.find(b"\n\n", start, end)
-    crlf = data.find(b"\n\r\n", start, end if plain < 0 else plain)
+    crlf = data.find(b"\n\r\n", start, end if plain < 0 else plain + 2)
     if crlf >= 0:
         return crlf + 1, crlf + 3
     return (plain + 1, plain + 2) if plain >= 0 else (-1, -1)

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from smime.archive.record import MessageRecord, SignerRecord
-from smime.archive.runs import decrypt, strip, verify
+from smime.archive.runs import HarvestedCertificate, certificates, decrypt, scan, strip, verify
 
-__all__ = ["MessageRecord", "SignerRecord", "decrypt", "strip", "verify"]
+__all__ = ["HarvestedCertificate", "MessageRecord", "SignerRecord", "certificates", "decrypt", "scan", "strip", "verify"]

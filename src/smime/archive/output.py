@@ -34,6 +34,7 @@ _COLUMNS = (
     "subject",
     "status",
     "verdict",
+    "decrypted",
     "reason",
     "at",
     "signers",
@@ -175,7 +176,7 @@ class _SQLite:
             part.unlink(missing_ok=True)
         self._database = sqlite3.connect(part)
         self._pending = 0
-        names = ", ".join(f'"{name}"{" INTEGER" if name in {"offset", "size"} else " TEXT"}' for name in _COLUMNS)
+        names = ", ".join(f'"{name}"{" INTEGER" if name in {"offset", "size", "decrypted"} else " TEXT"}' for name in _COLUMNS)
         try:
             self._database.execute(f"CREATE TABLE IF NOT EXISTS messages ({names})")
             rows = self._database.execute("SELECT source, offset, file FROM messages")

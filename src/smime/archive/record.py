@@ -72,6 +72,7 @@ class MessageRecord:
             message could not be read.
         verdict: the worst of all signed layers of the message: ``"valid"``, ``"invalid"``, ``"indeterminate"``; None if nothing is signed
             or nothing was checked.
+        decrypted: every encryption that was met could be opened; None if nothing is encrypted or no key was tried.
         reason: a sentence that says what decided the verdict; None if there is nothing to say.
         at: the time that certificates were judged at, ISO 8601.
         signers: of all signed layers, outside in.
@@ -90,6 +91,7 @@ class MessageRecord:
     subject: str | None = None
     status: str | None = None
     verdict: str | None = None
+    decrypted: bool | None = None
     reason: str | None = None
     at: str | None = None
     signers: tuple[SignerRecord, ...] = ()
@@ -115,6 +117,7 @@ class MessageRecord:
             "subject": self.subject,
             "status": self.status,
             "verdict": self.verdict,
+            "decrypted": self.decrypted,
             "reason": self.reason,
             "at": self.at,
             "signers": [signer.to_dict() for signer in self.signers],
@@ -141,6 +144,7 @@ class MessageRecord:
             subject=data["subject"],
             status=data["status"],
             verdict=data["verdict"],
+            decrypted=data["decrypted"],
             reason=data["reason"],
             at=data["at"],
             signers=tuple(SignerRecord.from_dict(signer) for signer in data["signers"]),

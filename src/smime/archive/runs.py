@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,20 +14,23 @@ from smime.archive import pool
 from smime.archive.copy import ArchiveCopy
 from smime.archive.record import MessageRecord
 from smime.archive.sources import Sources, check, spans
-from smime.archive.tasks import At, Decrypt, Strip, Verify
+from smime.archive.tasks import At, Decrypt, Harvest, Scan, Strip, Verify, split_elements
+from smime.errors import SMIMEError
+from smime.pki.certificate import Certificate
+from smime.report import CertificateSummary
 
 if TYPE_CHECKING:
     from smime._api import AnyIdentity
     from smime.pki.trust import TrustStore
     from smime.policy import Policy
 
-__all__ = ["decrypt", "strip", "verify"]
+__all__ = ["HarvestedCertificate", "certificates", "decrypt", "scan", "strip", "verify"]
 
 
 def _at(at: At) -> At:
     """Fix the present once for the whole run."""
     if at is None:
-        return datetime.now(timezone.utc)
+        return datetime.now(timezone.utc).replace(microsecond=0)
     if isinstance(at, datetime):
         if at.tzinfo is None:
             raise ValueError("at needs a time zone")
@@ -73,6 +77,87 @@ def verify(
     """
     check(sources)
     return _records(Verify(trust, _identities(identities), _at(at), policy), sources, jobs, skip)
+
+
+def scan(
+    sources: Sources,
+    *,
+    policy: Policy = policies.RFC8551,
+    jobs: int = 1,
+    skip: Collection[tuple[str, int | str]] = frozenset(),
+) -> Iterator[MessageRecord]:
+    """Look what the messages of an archive are made of, without any key: nothing is verified or decrypted.
+
+    Args:
+        sources: as for `verify`.
+        policy: of which the limits count.
+        jobs: as for `verify`.
+        skip: as for `verify`.
+
+    Returns:
+        An iterator of records without status and verdicts.
+
+    Raises:
+        OSError: a source is not there; while iterating: it cannot be listed.
+    """
+    check(sources)
+    return _records(Scan(policy), sources, jobs, skip)
+
+
+@dataclass(frozen=True, slots=True)
+class HarvestedCertificate:
+    """A certificate found in an archive.
+
+    Attributes:
+        der: its octets.
+        summary: what is in it.
+        record: the first message in which it was found.
+    """
+
+    der: bytes
+    summary: CertificateSummary
+    record: MessageRecord
+
+
+def certificates(
+    sources: Sources,
+    *,
+    identities: AnyIdentity | Iterable[AnyIdentity] = (),
+    policy: Policy = policies.RFC8551,
+    jobs: int = 1,
+) -> Iterator[HarvestedCertificate]:
+    """Collect the certificates that the signatures of an archive bring, each once.
+
+    Nothing is verified: a certificate is not to be trusted for having been found.
+
+    Args:
+        sources: as for `verify`.
+        identities: keys for encrypted layers, to look inside.
+        policy: as for `verify`.
+        jobs: as for `verify`.
+
+    Returns:
+        An iterator of certificates, in the order in which they are first met.
+
+    Raises:
+        OSError: a source is not there; while iterating: it cannot be listed.
+    """
+    check(sources)
+    return _harvest(Harvest(None, _identities(identities), _at(None), policy), sources, policy, jobs)
+
+
+def _harvest(task: pool.Task, sources: Sources, policy: Policy, jobs: int) -> Iterator[HarvestedCertificate]:
+    seen: set[bytes] = set()
+    for _, outcome in pool.run(task, spans(sources), jobs=jobs):
+        for der in split_elements(outcome.octets or b""):
+            if der in seen:
+                continue
+            seen.add(der)
+            try:
+                summary = Certificate.of(der, policy.limits).summary
+            except SMIMEError:
+                continue
+            yield HarvestedCertificate(der, summary, outcome.record)
 
 
 def _identities(identities: AnyIdentity | Iterable[AnyIdentity]) -> tuple[AnyIdentity, ...]:

@@ -120,9 +120,12 @@ class Node:
         name: file name that a MIME part suggests, or None.
         algorithm: content encryption, compression, digest or MAC algorithm of a layer, or None.
         signers, recipients: of a layer. Recipients as (identifier, key encryption algorithm).
-        certificates, crls: of a layer; crls is their number.
+        certificates: of a layer, those that can be read.
+        crls: how many a layer has.
         children: parts of a multipart, the CMS layer in a part, the content of a layer that can be read without a key.
         error: why it cannot be read further, or None.
+        notes: what else is to be said about a layer.
+        certificate_octets: the DER of all certificates of a layer, as received.
     """
 
     kind: str
@@ -137,7 +140,8 @@ class Node:
     crls: int = 0
     children: tuple[Node, ...] = ()
     error: str | None = None
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    certificate_octets: tuple[bytes, ...] = field(default=(), repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the tree as JSON-able data."""
@@ -327,11 +331,12 @@ class _Collected:
             children=children,
             error=error,
             notes=tuple(notes),
+            certificate_octets=self._tail.certificates if self._tail is not None else (),
         )
 
     def _decompressed(self, content: bytes) -> bytes:
         machine = Decompressor(self._limits)
-        return b"".join((*machine.update(content), machine.finalize() or b""))
+        return machine.update(content) + machine.finalize()
 
     def _inside(self, head: Any, content: bytes, depth: int) -> tuple[Node, ...]:
         if head.content_type != content_info.DATA:

@@ -12,6 +12,8 @@ from smime.archive.claims import Claims, claims, delivery_time, header_fields
 from smime.archive.copy import rewritten
 from smime.archive.pool import Function, Outcome
 from smime.archive.record import MessageRecord, SignerRecord
+from smime.archive.structure import Node, inspect
+from smime.asn1.der import parse
 from smime.errors import SMIMEError
 from smime.findings import Effect, Finding, finding
 from smime.mime.mbox import unquote_mboxo, unquote_mboxrd
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from smime.operations.unwrap import Layer, UnwrappedMessage
     from smime.policy import Policy
 
-__all__ = ["At", "Decrypt", "Strip", "Verify"]
+__all__ = ["At", "Decrypt", "Harvest", "Scan", "Strip", "Verify"]
 
 At = datetime | Literal["received"] | None
 
@@ -56,7 +58,7 @@ def layer_name(layer: Layer) -> str:
     if layer.content_type.startswith("multipart/"):
         return layer.content_type
     if isinstance(layer.report, DecryptionReport):
-        return f"{layer.content_type}; {'authenveloped-data' if layer.report.authenticated else 'enveloped-data'}"
+        return f"{layer.content_type}; {'authEnveloped-data' if layer.report.authenticated else 'enveloped-data'}"
     return f"{layer.content_type}; {_OPAQUE[layer.kind]}"
 
 
@@ -134,7 +136,7 @@ class Verify:
                         break
         except SMIMEError as error:
             return _Examined(_unreadable(span, said, error), None, octets)
-        return _Examined(_record(span, said, message, at, extra), message, octets)
+        return _Examined(_record(span, said, message, at, extra, tried=bool(self.identities)), message, octets)
 
     def _unwrap(self, octets: bytes | memoryview, at: datetime) -> UnwrappedMessage:
         return smime.unwrap(octets, identities=self.identities, trust=self.trust, at=at, policy=self.policy)
@@ -194,6 +196,87 @@ class Strip(Decrypt):
         return self._rewritten(found, message, depth) if depth else Outcome(found.record)
 
 
+@dataclass(frozen=True)
+class Harvest(Decrypt):
+    """Collects the certificates that a message brings: the outcome's octets are their DER, one after another."""
+
+    def _examine(self, span: Span, octets: bytes | memoryview) -> Outcome:
+        limits = self.policy.limits
+        try:
+            found = [inspect(octets, limits)]
+        except SMIMEError as error:
+            return Outcome(_unreadable(span, _NO_CLAIMS, error))
+        record = _unreadable(span, claims(header_fields(octets, limits)), SMIMEError())
+        if self.identities:
+            inside = Decrypt._examine(self, span, octets).octets
+            if inside is not None:
+                found.append(inspect(inside, limits))
+        certificates = [der for root in found for node in root.walk() for der in node.certificate_octets]
+        return Outcome(replace(record, error=None), b"".join(certificates))
+
+
+def split_elements(octets: bytes) -> list[bytes]:
+    """Return the DER elements that stand one after another."""
+    elements = []
+    while octets:
+        element = parse(octets, allow_trailing=True)
+        elements.append(octets[: element.end])
+        octets = octets[element.end :]
+    return elements
+
+
+@dataclass(frozen=True)
+class Scan:
+    """Looks what each message is made of, without any key.
+
+    Attributes:
+        policy: of which the limits count.
+    """
+
+    policy: Policy
+
+    def prepare(self) -> Function:
+        """Return the function that looks at one message."""
+        return self._scan
+
+    def _scan(self, span: Span, octets: bytes | memoryview) -> Outcome:
+        limits = self.policy.limits
+        try:
+            said = claims(header_fields(octets, limits))
+        except SMIMEError as error:
+            return Outcome(_unreadable(span, _NO_CLAIMS, error))
+        try:
+            node = inspect(octets, limits)
+        except SMIMEError as error:
+            return Outcome(_unreadable(span, said, error))
+        layers: list[str] = []
+        signers: list[SignerRecord] = []
+        carrier = "cms"
+        for part in node.spine():
+            if part.kind == "mime":
+                carrier = part.content_type
+                if not part.children or part.children[0].kind == "mime":
+                    layers.append(carrier)
+            else:
+                layers.append(f"{carrier}; {part.kind}")
+                signers += _signers_of(part)
+                carrier = "cms"
+            if part.content_type == "multipart/signed":
+                signers += [signer for child in part.children[1:] for signature in child.children for signer in _signers_of(signature)]
+        return Outcome(
+            replace(
+                _unreadable(span, said, SMIMEError()),
+                layers=tuple(layers),
+                signers=tuple(signers),
+                error=next((part.error for part in node.walk() if part.error is not None), None),
+            )
+        )
+
+
+def _signers_of(node: Node) -> list[SignerRecord]:
+    return [SignerRecord(signer.sid, signing_time=signer.signing_time) for signer in node.signers]
+
+
 @dataclass(frozen=True, slots=True)
 class _Examined:
     """A record, the message taken apart if it could be read, and the octets for which this holds."""
@@ -215,12 +298,13 @@ def _unreadable(span: Span, said: Claims, error: SMIMEError) -> MessageRecord:
     )
 
 
-def _record(span: Span, said: Claims, message: UnwrappedMessage, at: datetime, extra: Iterable[Finding]) -> MessageRecord:
+def _record(span: Span, said: Claims, message: UnwrappedMessage, at: datetime, extra: Iterable[Finding], *, tried: bool) -> MessageRecord:
     layers = [layer_name(layer) for layer in message.layers]
     payload = _payload_type(message)
     if payload is not None:
         layers.append(payload)
-    codes: list[str] = [found.code for found in extra]
+    codes: list[str] = [found.code for found in extra] if message.layers else []
+    decrypted = [layer.report.decrypted for layer in message.layers if isinstance(layer.report, DecryptionReport)]
     signers: list[SignerRecord] = []
     for layer in message.layers:
         codes += [found.code for found in (*layer.report.findings, *layer.findings)]
@@ -239,6 +323,7 @@ def _record(span: Span, said: Claims, message: UnwrappedMessage, at: datetime, e
         subject=said.subject,
         status=message.status,
         verdict=message.verdict.value if message.verdict is not None else None,
+        decrypted=all(decrypted) if decrypted and tried else None,
         reason=_reason(message),
         at=at.isoformat() if message.layers else None,
         signers=tuple(signers),

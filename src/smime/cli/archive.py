@@ -1,0 +1,295 @@
+"""``smime archive``: the same thing done to every message of mbox files, Maildirs and folders."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from smime.cli.failures import DONE, INTERRUPTED, NOT_VALID, UNREADABLE, Failure
+from smime.cli.inputs import Passwords, content_key_options, load_keystores, load_trust, target
+from smime.cli.read import policy_of, trust_options
+
+if TYPE_CHECKING:
+    from smime.archive import MessageRecord
+    from smime.archive.output import RecordWriter
+
+__all__ = ["group"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_FORMATS = ("jsonl", "csv", "sqlite")
+_SUFFIXES = {".csv": "csv", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite"}
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+_JOBS = click.option("--jobs", type=click.IntRange(min=1), default=_processors, help="Processes; default: one a processor.")
+_PATHS = click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=str))
+
+
+def _run_options(*, resume: bool) -> Callable[[F], F]:
+    def decorate(function: F) -> F:
+        if resume:
+            function = click.option("--resume", is_flag=True, help="Keep the records that OUT has, and go on after them.")(function)
+        for option in (
+            click.option("--summary/--no-summary", default=None, help="Print a table of what came of it; default: if OUT is given."),
+            _JOBS,
+            click.option(
+                "--format", "form", type=click.Choice(_FORMATS), help="Of the records; default: what the name of OUT says, or jsonl."
+            ),
+            click.option("-o", "--output", metavar="OUT", help="Write the records there, one a message; default is standard output."),
+            _PATHS,
+        ):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def _check_paths(paths: Sequence[str]) -> None:
+    for path in paths:
+        if not Path(path).exists():
+            raise Failure(f"{path}: no such file", UNREADABLE)
+
+
+class _Run:
+    """Writes the records of one run, shows a bar on a terminal, sums up."""
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        output: str | None,
+        form: str | None,
+        summary: bool | None,
+        *,
+        resume: bool = False,
+        all_decrypted: bool = False,
+        judged: bool = True,
+    ) -> None:
+        from smime.cli.summary import Summary  # noqa: PLC0415 - not for --help
+
+        self._paths = paths
+        self._output = None if output == "-" else output
+        self._form = form or (_SUFFIXES.get(Path(output).suffix.lower(), "jsonl") if output else "jsonl")
+        self._summarise = summary if summary is not None else self._output is not None
+        self._summary = Summary(all_decrypted, judged)
+        if resume and self._output is None:
+            raise click.UsageError("--resume needs the records of the earlier run: -o OUT")
+        _check_paths(paths)
+        self.writer = self._open(resume)
+
+    def _open(self, resume: bool) -> RecordWriter:
+        from smime.archive.output import open_output, open_stream  # noqa: PLC0415 - not for --help
+
+        if self._output is not None:
+            return open_output(self._output, self._form, resume=resume)
+        if self._form == "sqlite":
+            raise click.UsageError("the format sqlite needs a file to write to: -o OUT")
+        return open_stream(sys.stdout.buffer, self._form)
+
+    def finish(self, records: Iterator[MessageRecord]) -> None:
+        """Take all records and exit."""
+        begun = time.monotonic()
+        try:
+            with self._bar() as advance:
+                for record in records:
+                    self.writer.write(record)
+                    self._summary.add(record)
+                    advance(record.size)
+            self.writer.commit()
+        except KeyboardInterrupt:
+            self.writer.close()
+            kept = f"; what is done is in {self._output}.part, --resume goes on" if self._output is not None else ""
+            raise Failure(f"interrupted after {self._summary.messages} messages{kept}", INTERRUPTED) from None
+        except BaseException:
+            self.writer.close()
+            raise
+        if self._summarise:
+            from smime.cli import render  # noqa: PLC0415
+
+            self._summary.show(render.console(), ", ".join(self._paths), time.monotonic() - begun)
+        sys.exit(NOT_VALID if self._summary.bad else DONE)
+
+    @contextlib.contextmanager
+    def _bar(self) -> Iterator[Callable[[int], object]]:
+        if not sys.stderr.isatty():
+            yield lambda _: None
+            return
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn  # noqa: PLC0415
+
+        from smime.archive.sources import total_size  # noqa: PLC0415
+        from smime.cli import render  # noqa: PLC0415
+
+        columns = (
+            TextColumn("{task.fields[messages]:,} messages"),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=render.console(), transient=True) as progress:
+            task = progress.add_task("", total=total_size(self._paths), messages=0)
+
+            def advance(size: int) -> None:
+                progress.update(task, advance=size, messages=self._summary.messages)
+
+            yield advance
+
+
+@click.group("archive")
+def group() -> None:
+    """Work through whole mail archives: mbox files, Maildirs, folders of messages.
+
+    One record a message tells where it is, from whom it says it is, what protects it and whether that holds. A broken message is a record
+    with an error and never stops the run. The exit status is 1 if anything was wrong with any message.
+    """
+
+
+@group.command("verify")
+@content_key_options
+@trust_options(required=True, times=("received",))
+@_run_options(resume=True)
+def verify(
+    *,
+    paths: tuple[str, ...],
+    roots: tuple[str, ...],
+    at: Any,
+    certs: tuple[str, ...],
+    crls: tuple[str, ...],
+    archive_policy: bool,
+    require_revocation: bool,
+    keystores: tuple[str, ...],
+    password_file: str | None,
+    output: str | None,
+    form: str | None,
+    jobs: int,
+    summary: bool | None,
+    resume: bool,
+) -> None:
+    """Verify every message, through all layers that the keys at hand open.
+
+    "--at received" judges each message at the time at which its topmost Received field, or its Date, says it was delivered: for archives
+    that you trust, since anybody could have written that.
+    """
+    from smime import archive  # noqa: PLC0415 - not for --help
+
+    trust = load_trust(roots, crls, certs)
+    identities = load_keystores(keystores, Passwords(password_file))
+    run = _Run(paths, output, form, summary, resume=resume)
+    policy = policy_of(archive_policy, require_revocation)
+    run.finish(archive.verify(paths, trust, identities=identities, at=at, policy=policy, jobs=jobs, skip=run.writer.keys))
+
+
+@group.command("scan")
+@_run_options(resume=True)
+def scan(*, paths: tuple[str, ...], output: str | None, form: str | None, jobs: int, summary: bool | None, resume: bool) -> None:
+    """Look what the messages are made of, without any key; nothing is verified."""
+    from smime import archive  # noqa: PLC0415 - not for --help
+
+    run = _Run(paths, output, form, summary, resume=resume)
+    run.finish(archive.scan(paths, jobs=jobs, skip=run.writer.keys))
+
+
+@group.command("certs")
+@content_key_options
+@click.option("-o", "--output", metavar="OUT", help="Write the certificates there, in PEM; default is standard output.")
+@_JOBS
+@_PATHS
+def certs(*, paths: tuple[str, ...], keystores: tuple[str, ...], password_file: str | None, output: str | None, jobs: int) -> None:
+    """Collect the certificates that signatures bring, each once, in PEM.
+
+    Nothing is verified: do not trust a certificate for having been found.
+    """
+    from smime import archive  # noqa: PLC0415 - not for --help
+    from smime.asn1 import pem  # noqa: PLC0415
+    from smime.cli.render import clean  # noqa: PLC0415
+    from smime.files import AtomicFile  # noqa: PLC0415
+
+    identities = load_keystores(keystores, Passwords(password_file))
+    _check_paths(paths)
+    where = target(output)
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(AtomicFile(where)) if isinstance(where, str) else None
+        write = file.write if file is not None else sys.stdout.buffer.write
+        for found in archive.certificates(paths, identities=identities, jobs=jobs):
+            about = f"{found.summary.subject}  {', '.join(found.summary.addresses)}  until {found.summary.not_after.date()}"
+            write(f"# {clean(about)}\n".encode() + pem.encode("CERTIFICATE", found.der))
+        if file is not None:
+            file.commit()
+
+
+def _copy_options(function: F) -> F:
+    """Add the options of a command that copies an archive."""
+    for option in (
+        _run_options(resume=False),
+        click.option("--into", metavar="FOLDER", required=True, help="Where the copy goes, in the form of the archive."),
+        trust_options(required=False, times=("received",)),
+        content_key_options,
+    ):
+        function = option(function)
+    return function
+
+
+def _copy(
+    what: str,
+    *,
+    paths: tuple[str, ...],
+    into: str,
+    roots: tuple[str, ...],
+    at: Any,
+    certs: tuple[str, ...],
+    crls: tuple[str, ...],
+    archive_policy: bool,
+    require_revocation: bool,
+    keystores: tuple[str, ...],
+    password_file: str | None,
+    output: str | None,
+    form: str | None,
+    jobs: int,
+    summary: bool | None,
+) -> None:
+    from smime import archive  # noqa: PLC0415 - not for --help
+
+    identities = load_keystores(keystores, Passwords(password_file))
+    trust = load_trust(roots, crls, certs) if roots else None
+    settings: dict[str, Any] = {"trust": trust, "at": at, "policy": policy_of(archive_policy, require_revocation), "jobs": jobs}
+    run = _Run(paths, output, form, summary, all_decrypted=what == "decrypt", judged=trust is not None)
+    try:
+        if what == "decrypt":
+            records = archive.decrypt(paths, identities, into, **settings)
+        else:
+            records = archive.strip(paths, into, identities=identities, **settings)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    run.finish(records)
+
+
+@group.command("decrypt")
+@_copy_options
+def decrypt(**options: Any) -> None:
+    """Copy an archive with every message decrypted that the keys open; the others are copied as they are.
+
+    A signature inside of an encryption stays in the copy. With --trust, the records have verdicts on signatures as well.
+    """
+    if not options["keystores"]:
+        raise click.UsageError("give the key store of a recipient: -k KEYSTORE")
+    _copy("decrypt", **options)
+
+
+@group.command("strip")
+@_copy_options
+def strip(**options: Any) -> None:
+    """Copy an archive as plain mail: without encryption, compression and signatures.
+
+    Nothing of the copy can be verified again; the records say what the signatures were worth, if there are anchors to judge by (--trust).
+    """
+    _copy("strip", **options)

@@ -1,0 +1,84 @@
+"""``smime sign`` and ``smime encrypt``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from smime.cli.failures import UNREADABLE, USAGE, Failure
+from smime.cli.inputs import Passwords, load_certificates, load_keystores, message_argument, source, target
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    Encoding = Literal["smime", "der", "pem"]
+
+__all__ = ["commands"]
+
+_OUTPUT = click.option("-o", "--output", metavar="OUT", help="Write to OUT, which appears when all is well; default is standard output.")
+_ENCODING = click.option(
+    "--encoding",
+    type=click.Choice(["smime", "der", "pem"]),
+    default="smime",
+    show_default=True,
+    help="A mail, or the bare CMS object around the octets as they are.",
+)
+
+
+def _may_sign(certificate: Any) -> bool:
+    return certificate.key_usage is None or bool(certificate.key_usage & {"digitalSignature", "nonRepudiation"})
+
+
+@click.command("sign")
+@click.option(
+    "-s", "--signer", "keystores", metavar="KEYSTORE", multiple=True, required=True,
+    help="Private key and certificates: PEM, DER or PKCS#12. May be repeated for several signers.",
+)  # fmt: skip
+@click.option("--password-file", metavar="FILE", help="The first line of FILE is the password of the key stores.")
+@click.option("--opaque", is_flag=True, help="Put the content into the signature (application/pkcs7-mime) instead of before it.")
+@_ENCODING
+@_OUTPUT
+@message_argument
+def sign(
+    *, keystores: tuple[str, ...], password_file: str | None, opaque: bool, encoding: Encoding, output: str | None, message: str
+) -> None:
+    """Sign a message."""
+    from smime import Signer, files  # noqa: PLC0415 - not for --help
+
+    passwords = Passwords(password_file)
+    signers = []
+    for path in keystores:
+        identities = load_keystores([path], passwords)
+        if len(identities) > 1:  # one key to sign and one to decrypt in one store
+            identities = [identity for identity in identities if _may_sign(identity.certificate)] or identities
+        if len(identities) != 1:
+            raise Failure(f"key store {path}: holds {len(identities)} keys, and one is needed to sign", USAGE)
+        (identity,) = identities
+        signers.append(Signer(identity.private_key, identity.certificate, identity.chain))
+    files.sign(source(message), target(output), signers, detached=not opaque, encoding=encoding)
+
+
+@click.command("encrypt")
+@click.option(
+    "-r", "--recipient", "recipients", metavar="CERT", multiple=True, required=True,
+    help="Certificate of a recipient: PEM, DER or certs-only CMS. May be repeated.",
+)  # fmt: skip
+@click.option("--cipher", metavar="NAME", help="Content encryption, such as aes-256-gcm (the default) or aes-256-cbc for older readers.")
+@_ENCODING
+@_OUTPUT
+@message_argument
+def encrypt(*, recipients: tuple[str, ...], cipher: str | None, encoding: Encoding, output: str | None, message: str) -> None:
+    """Encrypt a message."""
+    from smime import files  # noqa: PLC0415 - not for --help
+
+    certificates: list[Any] = []
+    for path in recipients:
+        found = load_certificates([path]).certificates
+        if not found:
+            raise Failure(f"certificate {path}: there is no certificate", UNREADABLE)
+        certificates.append(next(iter(found)))  # a bundle begins with the certificate of its subject
+    files.encrypt(source(message), target(output), certificates, content_encryption=cipher, encoding=encoding)
+
+
+commands = (sign, encrypt)

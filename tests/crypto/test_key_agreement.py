@@ -83,7 +83,7 @@ def test_every_scheme(name, scheme, wrap):
 def test_the_key_encryption_key_by_the_book():
     """X9.63 written out: SHA-256(Z, counter, SharedInfo)."""
     name, scheme = "p256", ka.algorithm_identifier("dhSinglePass-stdDH-sha256kdf", "aes-256-wrap")
-    ephemeral, algorithm, wrapped = sealed(name, None, scheme)
+    ephemeral, _, wrapped = sealed(name, None, scheme)
     point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), ephemeral.public_key)
     info = bytes.fromhex("3015300b060960864801650304012da206040400000100")
     kek = hashlib.sha256(key(name).exchange(ec.ECDH(), point) + bytes([0, 0, 0, 1]) + info).digest()
@@ -257,8 +257,8 @@ def test_no_octets_make_another_exception(point, wrapped, name):
 def test_openssl_agrees(name, options, tmp_path, openssl):
     private_key = key(name)
     (tmp_path / "key.pem").write_bytes(private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    run = {"cwd": tmp_path, "check": True, "capture_output": True}
-    subprocess.run([openssl, "req", "-x509", "-key", "key.pem", "-subj", "/CN=x", "-out", "cert.pem"], **run)
+    run = {"cwd": tmp_path, "capture_output": True}
+    subprocess.run([openssl, "req", "-x509", "-key", "key.pem", "-subj", "/CN=x", "-out", "cert.pem"], check=True, **run)
     (tmp_path / "content").write_bytes(b"content")
     command = [
         openssl,
@@ -275,7 +275,7 @@ def test_openssl_agrees(name, options, tmp_path, openssl):
         "-recip",
         "cert.pem",
     ]
-    subprocess.run([*command, *options], **run)
+    subprocess.run([*command, *options], check=True, **run)
     reader = der.Reader(der.parse((tmp_path / "message").read_bytes()))
     reader.oid()
     enveloped = der.Reader(reader.explicit(0))

@@ -267,8 +267,10 @@ def test_openssl_agrees(algorithm, tmp_path, openssl):
     (tmp_path / "cek").write_bytes(CEK)
     (tmp_path / "ours").write_bytes(kt.encrypt(public(), algorithm, CEK))
     options = ["-pkeyopt", "rsa_padding_mode:oaep", "-pkeyopt", "rsa_oaep_md:sha256"] if algorithm is OAEP else []
-    run = {"cwd": tmp_path, "check": True, "capture_output": True}
-    subprocess.run([openssl, "pkeyutl", "-decrypt", "-inkey", "key.pem", "-in", "ours", "-out", "opened", *options], **run)
+    run = {"cwd": tmp_path, "capture_output": True}
+    subprocess.run([openssl, "pkeyutl", "-decrypt", "-inkey", "key.pem", "-in", "ours", "-out", "opened", *options], check=True, **run)
     assert (tmp_path / "opened").read_bytes() == CEK
-    subprocess.run([openssl, "pkeyutl", "-encrypt", "-pubin", "-inkey", "pub.pem", "-in", "cek", "-out", "theirs", *options], **run)
+    subprocess.run(
+        [openssl, "pkeyutl", "-encrypt", "-pubin", "-inkey", "pub.pem", "-in", "cek", "-out", "theirs", *options], check=True, **run
+    )
     assert kt.decrypt(key("rsa"), algorithm, (tmp_path / "theirs").read_bytes(), 16) == CEK

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from smime import algorithms
 from smime.asn1 import der, writer
 from smime.asn1.algorithm import AlgorithmIdentifier
+from smime.crypto._integers import small
 from smime.crypto._streams import (
     OVERHEAD,
     CBCDecryption,
@@ -114,7 +115,7 @@ def _nonce_and_icv_length(parameters: bytes) -> tuple[bytes, int | None]:
         return parameters[4:16], 16  # what everybody writes
     reader = der.Reader(der.parse(parameters, layer="cms").expect(der.SEQUENCE))
     nonce = reader.octet_string()
-    icv_length = None if reader.peek() is None else reader.integer()
+    icv_length = None if reader.peek() is None else small(reader.any())
     reader.end()
     return nonce, icv_length
 
@@ -125,7 +126,7 @@ def _rc2(parameters: bytes) -> tuple[int, bytes]:
     if element.tag & ~0x20 == der.OCTET_STRING:
         return 32, _octet_string(parameters, 8, "rc2-cbc")
     reader = der.Reader(element.expect(der.SEQUENCE))
-    version, iv = reader.integer(), reader.octet_string()
+    version, iv = small(reader.any()), reader.octet_string()
     reader.end()
     bits = {160: 40, 120: 64, 58: 128}.get(version, version if 256 <= version <= 1024 else 0)
     if not bits:

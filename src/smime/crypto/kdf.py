@@ -20,6 +20,7 @@ from smime import algorithms
 from smime.asn1 import der, writer
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.crypto import digests
+from smime.crypto._integers import small
 from smime.errors import LimitExceeded, ParseError, UnsupportedError
 from smime.limits import DEFAULT_LIMITS, Limits
 
@@ -164,9 +165,9 @@ def _check_size(stated: int, key_size: int) -> None:
 
 
 def _pbkdf2(reader: der.Reader, salt: bytes, password: bytes, key_size: int, limits: Limits) -> bytes:
-    iterations = reader.integer()
+    iterations = small(reader.any())
     if reader.peek() == der.INTEGER:
-        _check_size(reader.integer(), key_size)
+        _check_size(small(reader.any()), key_size)
     prf = "sha1"
     if reader.peek() is not None:
         stated = AlgorithmIdentifier.from_element(reader.element(der.SEQUENCE))
@@ -182,9 +183,9 @@ def _pbkdf2(reader: der.Reader, salt: bytes, password: bytes, key_size: int, lim
 
 
 def _scrypt(reader: der.Reader, salt: bytes, password: bytes, key_size: int, limits: Limits) -> bytes:
-    n, r, p = reader.integer(), reader.integer(), reader.integer()
+    n, r, p = small(reader.any()), small(reader.any()), small(reader.any())
     if reader.peek() is not None:
-        _check_size(reader.integer(), key_size)
+        _check_size(small(reader.any()), key_size)
     reader.end()
     if n < 2 or n & (n - 1) or r < 1 or p < 1:
         raise ParseError("cms", f"scrypt with N={n}, r={r}, p={p}")

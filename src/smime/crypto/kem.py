@@ -15,6 +15,7 @@ from smime import algorithms
 from smime.asn1 import der, writer
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.crypto import kdf, key_wrap
+from smime.crypto._integers import small
 from smime.crypto.faults import Failed
 from smime.crypto.keys import check_public_key, is_native, key_kind
 from smime.errors import KeyMismatchError, ParseError, UnsupportedError
@@ -146,7 +147,7 @@ def _rsa_parameters(received: EncapsulatedKey, derivation: kdf.KeyDerivation) ->
         return derivation, received.kek_length
     reader = der.Reader(der.parse(received.kem.parameters, layer="cms").expect(der.SEQUENCE))
     inner = kdf.parse(AlgorithmIdentifier.from_element(reader.element(der.SEQUENCE)))
-    length = reader.integer()
+    length = small(reader.any())
     reader.end()
     if not 1 <= length <= 64:
         raise ParseError("cms", f"a shared secret of {length} octets")

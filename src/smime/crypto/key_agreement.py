@@ -20,7 +20,7 @@ from smime.asn1 import writer
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.crypto import kdf, key_wrap
 from smime.crypto.faults import Failed
-from smime.crypto.keys import curve_oid, is_native, key_kind, raw_public_key
+from smime.crypto.keys import EC_PUBLIC_KEY, curve_oid, is_native, key_kind, raw_public_key
 from smime.errors import KeyMismatchError, ParseError, UnsupportedError
 
 __all__ = [
@@ -37,7 +37,6 @@ __all__ = [
 KINDS = frozenset({"EC", "X25519", "X448"})
 """The kinds of keys that agree on keys."""
 
-_EC_PUBLIC_KEY = "1.2.840.10045.2.1"
 _EC = ec.ECDH()
 _OKP_OIDS = {"X25519": "1.3.101.110", "X448": "1.3.101.111"}
 _OKP_SIZES = {"X25519": 32, "X448": 56}
@@ -154,7 +153,7 @@ class EphemeralKey:
         """
         self._kind = kind = key_kind(recipient_public_key)
         if kind == "EC":
-            self.algorithm = AlgorithmIdentifier.build(_EC_PUBLIC_KEY, writer.oid(curve_oid(recipient_public_key)))
+            self.algorithm = AlgorithmIdentifier.build(EC_PUBLIC_KEY, writer.oid(curve_oid(recipient_public_key)))
             self._private_key: Any = _private_key or ec.generate_private_key(recipient_public_key.curve)
         elif kind in KINDS:
             self.algorithm = AlgorithmIdentifier.build(_OKP_OIDS[kind])
@@ -200,7 +199,7 @@ def _exchange(private_key: Any, kind: str, peer: Any) -> bytes:
 
 
 def _ec_peer(private_public_key: Any, algorithm: AlgorithmIdentifier, public_key: bytes) -> Any:
-    if algorithm.oid != _EC_PUBLIC_KEY:
+    if algorithm.oid != EC_PUBLIC_KEY:
         raise KeyMismatchError(f"the originator's key is {algorithm.name}, and the recipient's is EC")
     # RFC 5753 section 3.1.1: a curve, absent, or NULL; the curve is the recipient's in any case
     if not algorithm.parameters_absent_or_null and algorithm.parameters != writer.oid(curve_oid(private_public_key)):

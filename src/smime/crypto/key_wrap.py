@@ -14,6 +14,7 @@ from smime import algorithms
 from smime.asn1 import der, writer
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.crypto import digests
+from smime.crypto._integers import small
 from smime.crypto._streams import cbc_decryption
 from smime.crypto.faults import Failed
 from smime.errors import ParseError, UnsupportedError
@@ -25,7 +26,7 @@ _WRITTEN = frozenset({"aes-128-wrap", "aes-192-wrap", "aes-256-wrap", "aes-128-w
 
 def _rc2_bits(parameters: bytes | None) -> int:
     """Return the effective key bits that an RC2 version number stands for (RFC 3370 section 4.3.2)."""
-    version = der.parse(parameters or b"", layer="cms").expect(der.INTEGER).as_integer()
+    version = small(der.parse(parameters or b"", layer="cms"))
     bits = {160: 40, 120: 64, 58: 128}.get(version)
     if bits is None:
         raise UnsupportedError("RC2 version", str(version))

@@ -171,23 +171,24 @@ def check_public_key(public_key: Any, *, limits: Limits = DEFAULT_LIMITS) -> Non
 
 
 _DIFFIE_HELLMAN = frozenset({"1.2.840.10046.2.1", "1.2.840.113549.1.3.1"})  # X9.42 and PKCS #3: `cryptography` is about to drop them
+EC_PUBLIC_KEY = "1.2.840.10045.2.1"
 _RSA_OIDS = frozenset({algorithms.RSAES_OAEP.oid, "1.2.840.113549.1.9.16.3.14", "1.2.840.113549.1.1.10"})
 
 
-def _as_plain_rsa(spki: bytes) -> bytes:
-    """Return the SubjectPublicKeyInfo with rsaEncryption in place of the OIDs that restrict the use of an RSA key.
+def _loadable(spki: bytes) -> bytes:
+    """Return the SubjectPublicKeyInfo with rsaEncryption in place of the OIDs that restrict the use of an RSA key; refuse hybrid points.
 
     `cryptography` reads rsaEncryption and RSASSA-PSS and no other. The restriction lives in the certificate's own AlgorithmIdentifier,
     which is given to `signatures.verify` and to `key_transport` beside the key.
     """
     reader = der.Reader(der.parse(spki, layer="x509").expect(der.SEQUENCE))
     algorithm = AlgorithmIdentifier.from_element(reader.any())
-    if algorithm.oid in _DIFFIE_HELLMAN:
-        raise UnsupportedError("public key", "Diffie-Hellman over a prime field")
-    if algorithm.oid not in _RSA_OIDS:
-        return spki
-    plain = writer.sequence(writer.oid(algorithms.RSA_ENCRYPTION.oid), writer.null())
-    return writer.sequence(plain, reader.any().raw)
+    key = reader.any()
+    if algorithm.oid in _RSA_OIDS:
+        return writer.sequence(writer.sequence(writer.oid(algorithms.RSA_ENCRYPTION.oid), writer.NULL), key.raw)
+    if algorithm.oid == EC_PUBLIC_KEY and key.as_bit_string()[:1] in {b"\x06", b"\x07"}:
+        raise key.error("a point in hybrid form")  # RFC 5480 section 2.2: MUST NOT
+    return spki
 
 
 def load_der_public_key(spki: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Any:
@@ -203,7 +204,7 @@ def load_der_public_key(spki: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Any:
         UnsupportedError: the kind, the curve or explicit curve parameters.
     """
     try:
-        key = _load_der_public_key(_as_plain_rsa(spki))
+        key = _load_der_public_key(_loadable(spki))
     except UnsupportedAlgorithm as error:
         raise UnsupportedError("public key", str(error)) from None
     except SMIMEError:

@@ -22,6 +22,7 @@ from smime import algorithms
 from smime.asn1 import der, writer
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.crypto import digests
+from smime.crypto._integers import small
 from smime.crypto.faults import InvalidSignature, KeyUnsuitable, MalformedSignature
 from smime.crypto.keys import is_native, key_kind
 from smime.errors import KeyMismatchError, ParseError, UnsupportedError
@@ -100,9 +101,9 @@ def parse_pss(parameters: bytes) -> PSSParameters:
     if (element := reader.optional_explicit(1)) is not None:
         mgf_digest = mgf1_digest(element)
     if (element := reader.optional_explicit(2)) is not None:
-        salt_length = element.expect(der.INTEGER).as_integer()
+        salt_length = small(element)
     if (element := reader.optional_explicit(3)) is not None:
-        trailer = element.expect(der.INTEGER).as_integer()
+        trailer = small(element)
     reader.end()
     if trailer != 1:
         raise ParseError("cms", f"the trailer field of RSASSA-PSS is {trailer}, not 1")

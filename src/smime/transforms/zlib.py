@@ -18,7 +18,6 @@ _Bytes = bytes | bytearray | memoryview
 _WINDOW = 1 << 16  # input is taken in such pieces: zlib copies what it has not used yet
 _PIECE = 1 << 18  # and output comes in such ones
 _FREE = 1 << 20  # the ratio is judged from here on
-_FDICT = 0x20
 
 
 class Compressor:
@@ -68,18 +67,15 @@ class Decompressor:
             yield from self._window(view[start : start + _WINDOW])
 
     def _window(self, window: memoryview) -> Iterator[bytes]:
-        at = self.total_in
-        if at <= 1 < at + len(window) and window[1 - at] & _FDICT:
-            raise ParseError("zlib", "the stream asks for a preset dictionary", 1)
         if self._stream.eof:
-            raise ParseError("zlib", "octets follow the end of the stream", at)
-        self.total_in = at + len(window)
+            raise ParseError("zlib", "octets follow the end of the stream", self.total_in)
+        self.total_in += len(window)
         pending: _Bytes = window
         while True:
             try:
                 piece = self._stream.decompress(pending, _PIECE)
             except _zlib.error as error:
-                raise ParseError("zlib", str(error).removeprefix("Error ").partition(": ")[2] or "a malformed stream") from None
+                raise _malformed(str(error)) from None
             if piece:
                 self._count(len(piece))
                 yield piece
@@ -106,6 +102,12 @@ class Decompressor:
         if not self._stream.eof:
             raise ParseError("zlib", "the stream is cut off", self.total_in)
         return b""
+
+
+def _malformed(message: str) -> ParseError:
+    if message.startswith("Error 2 "):  # Z_NEED_DICT: FDICT in the second octet, which RFC 3274 gives no dictionary for
+        return ParseError("zlib", "the stream asks for a preset dictionary", 1)
+    return ParseError("zlib", message.partition(": ")[2] or "a malformed stream")
 
 
 def compress(data: _Bytes, level: int = -1) -> bytes:

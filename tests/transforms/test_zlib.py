@@ -67,9 +67,11 @@ def test_a_bomb_meets_the_size():
     with pytest.raises(LimitExceeded, match="decompressed_size"):
         zlib.decompress(stream, Limits(decompressed_size=8 * MB))
     decompressor, given_out = zlib.Decompressor(Limits(decompressed_size=8 * MB)), 0
+    pieces = decompressor.pieces(stream)
+    while given_out + (1 << 18) <= 8 * MB:
+        given_out += len(next(pieces))
     with pytest.raises(LimitExceeded):
-        for piece in decompressor.pieces(stream):
-            given_out += len(piece)
+        next(pieces)
     assert given_out <= 8 * MB
 
 

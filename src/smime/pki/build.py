@@ -116,6 +116,8 @@ class PathSearch:
                 path.pop()
                 continue
             issuer, is_anchor = item
+            if not is_anchor and any(issuer.subject_raw == other.subject_raw and issuer.spki == other.spki for other in path):
+                continue
             if self._budget <= 0:
                 self.too_complex = True
                 return
@@ -126,29 +128,30 @@ class PathSearch:
                 yield (*path, issuer)
             elif len(path) + 1 >= self._limits.path_length:
                 self.too_complex = True
-            elif not any(issuer.subject_raw == other.subject_raw and issuer.spki == other.spki for other in path):
+            else:
                 path.append(issuer)
                 stack.append(self._issuers(issuer))
 
     def _issuers(self, certificate: Certificate) -> Iterator[tuple[Certificate, bool]]:
+        """Yield who may have issued a certificate, and whether it is an anchor: those of the very name first, then those of one like it."""
         name = certificate.issuer_raw
-        anchors = []
-        for anchor in self._store.anchors.named(name):
-            if may_anchor_issue(anchor):
-                anchors.append(anchor)
-            else:
-                self.not_authorities[anchor.subject] = None
-        others = [
-            issuer
-            for issuer in (*self._store.intermediates.named(name), *self._extra.named(name))
-            if issuer not in self._store.anchors and issuer != certificate
-        ]
-        if not anchors and not others:
+        found = False
+        for look in (CertificateIndex.named, CertificateIndex.alike):
+            anchors = []
+            for anchor in look(self._store.anchors, name):
+                if may_anchor_issue(anchor):
+                    anchors.append(anchor)
+                else:
+                    self.not_authorities[anchor.subject] = None
+            others = dict.fromkeys((*look(self._store.intermediates, name), *look(self._extra, name)))
+            intermediates = [issuer for issuer in others if issuer not in self._store.anchors and issuer != certificate]
+            found = found or bool(anchors or intermediates)
+            for anchor in _by_hint(certificate, anchors):
+                yield anchor, True
+            for issuer in _by_hint(certificate, intermediates):
+                yield issuer, False
+        if not found:
             self.missing[to_text(name)] = None
-        for anchor in _by_hint(certificate, anchors):
-            yield anchor, True
-        for issuer in _by_hint(certificate, dict.fromkeys(others)):
-            yield issuer, False
 
     def _signed(self, certificate: Certificate, issuer: Certificate) -> bool:
         answer = is_signed_by(certificate, issuer)

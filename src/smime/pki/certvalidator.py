@@ -378,7 +378,7 @@ class _Checker:
         for octets in self.information.crls:
             name = asn1_crl.CertificateList.load(octets).issuer.dump()
             for index in (self.case.store.anchors, self.case.store.intermediates, self.case.extra):
-                found.update(dict.fromkeys(index.named(name)))
+                found.update(dict.fromkeys((*index.named(name), *index.alike(name))))
         if self.information.ocsps:
             found.update(self.case.extra.certificates)
         most = self.policy.limits.path_candidates

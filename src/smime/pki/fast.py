@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.x509.verification import ExtensionPolicy, PolicyBuilder, Store, VerificationError
 
+from smime.errors import SMIMEError
 from smime.pki.build import may_anchor_issue, reachable
 from smime.pki.certificate import Certificate
 
@@ -41,12 +42,23 @@ def find_path(leaf: Certificate, case: Case) -> tuple[Certificate, ...] | None:
     builder = store.scratch("fast", lambda: _builder(store))
     if not builder:
         return None
-    intermediates = [certificate.x509 for certificate in reachable(leaf, store, case.extra, _INTERMEDIATES)]
+    known = {
+        certificate.x509: certificate for certificate in reachable(leaf, store, case.extra, _INTERMEDIATES) if _is_loadable(certificate)
+    }
     try:
-        verified = builder.time(case.at).build_client_verifier().verify(subject, [one for one in intermediates if one is not None])
+        verified = builder.time(case.at).build_client_verifier().verify(subject, list(known))
     except (VerificationError, ValueError):
         return None
-    path = (leaf, *(Certificate.of_any(certificate) for certificate in verified.chain[1:]))
+    path = (leaf, *(known.get(certificate) or Certificate.of_any(certificate) for certificate in verified.chain[1:]))
     if path[-1] not in store.anchors or any(not _POLICY_EXTENSIONS.isdisjoint(certificate.extensions) for certificate in path):
         return None
     return path
+
+
+def _is_loadable(certificate: Certificate) -> bool:
+    """Whether `cryptography` loads it, and its key is within the limits."""
+    try:
+        _ = certificate.public_key
+    except SMIMEError:
+        return False
+    return certificate.x509 is not None

@@ -220,7 +220,8 @@ class StandardValidator:
         findings += outcome.findings
         path = outcome.path or (leaf,)
         window = Window(at)
-        for certificate in {leaf, *others.certificates, *path, *_around(path, store)}:
+        # a good path stays good as long as its own certificates hold; without one, any certificate that begins or ends may matter
+        for certificate in path if outcome.good else {leaf, *others.certificates, *path, *_around(path, store)}:
             window.period(certificate.not_before, certificate.not_after)
         information.mark(window, path)
         return PathVerdict(
@@ -307,6 +308,7 @@ def _around(path: Sequence[Certificate], store: TrustStore) -> list[Certificate]
     for certificate in path:
         for index in (store.anchors, store.intermediates):
             found += index.named(certificate.issuer_raw)
+            found += index.alike(certificate.issuer_raw)
     return found
 
 

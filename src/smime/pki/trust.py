@@ -39,9 +39,10 @@ class CertificateIndex:
 
     def __init__(self, certificates: Iterable[Certificate] = ()) -> None:
         self.certificates: dict[Certificate, None] = dict.fromkeys(certificates)
-        self._by_subject: defaultdict[bytes, list[Certificate]] = defaultdict(list)
+        by_subject: defaultdict[bytes, list[Certificate]] = defaultdict(list)
         for certificate in self.certificates:
-            self._by_subject[certificate.subject_raw].append(certificate)
+            by_subject[certificate.subject_raw].append(certificate)
+        self._by_subject = dict(by_subject)
         self._by_comparable: dict[tuple[object, ...], list[Certificate]] | None = None
         self._by_issuer_serial: dict[int, list[Certificate]] | None = None
         self._by_ski: dict[bytes, list[Certificate]] | None = None
@@ -52,18 +53,19 @@ class CertificateIndex:
     def __len__(self) -> int:
         return len(self.certificates)
 
-    def named(self, subject: bytes) -> list[Certificate]:
-        """Return the certificates whose subject has this name."""
-        same = self._by_subject.get(subject, [])
-        if len(same) == len(self.certificates):
-            return same
+    def named(self, subject: bytes) -> Sequence[Certificate]:
+        """Return the certificates whose subject has these octets."""
+        return self._by_subject.get(subject, ())
+
+    def alike(self, subject: bytes) -> list[Certificate]:
+        """Return the certificates whose subject is the same name in other octets (RFC 5280 section 7.1)."""
         if self._by_comparable is None:
             by_comparable: defaultdict[tuple[object, ...], list[Certificate]] = defaultdict(list)
             for certificate in self.certificates:
                 by_comparable[names.comparable(certificate.subject_raw)].append(certificate)
             self._by_comparable = dict(by_comparable)
-        alike = self._by_comparable.get(names.comparable(subject), [])
-        return alike if len(alike) > len(same) else same
+        same_name = self._by_comparable.get(names.comparable(subject), ())
+        return [certificate for certificate in same_name if certificate.subject_raw != subject]
 
     def find(self, sid: Any) -> list[Certificate]:
         """Return the certificates that a signer or recipient identifier of CMS means."""

@@ -10,7 +10,6 @@ import jsonschema
 import pytest
 
 import smime
-from smime.archive.record import MessageRecord, SignerRecord
 from smime.pki.throwaway import ThrowawayPKI
 
 SCHEMA = json.loads((Path(__file__).resolve().parent.parent / "docs" / "report.schema.json").read_text(encoding="utf-8"))
@@ -54,10 +53,15 @@ def test_decryption_and_unwrapping(pki: ThrowawayPKI) -> None:
     check(smime.unwrap(encrypted).to_dict(), "unwrapped")
 
 
-def test_record() -> None:
-    signer = SignerRecord("cn", ("a@example.org",), "CN=A", "00" * 32, "valid", "2026-01-01T00:00:00+00:00", ("signing-time-claimed",))
-    check(MessageRecord("a.mbox", 0, None, 10).to_dict(), "record")
-    record = MessageRecord(
-        "a", None, "b", 10, "<id>", "a@example.org", None, "s", "signed", "valid", None, None, (signer,), ("text/plain",)
-    )
-    check(record.to_dict(), "record")
+def test_record(pki: ThrowawayPKI, tmp_path: Path) -> None:
+    alice = pki.person("Alice", "alice@example.org", "p256")
+    signed = smime.sign(MAIL, smime.Signer(alice.private_key, alice.certificate, alice.chain))
+    folder = tmp_path / "mail"
+    folder.mkdir()
+    for number, message in enumerate((MAIL, signed, smime.encrypt(signed, alice.certificate), signed[: len(signed) // 2], b"")):
+        (folder / f"{number}.eml").write_bytes(message)
+    identity = smime.Identity(alice.private_key, alice.certificate)
+    records = list(smime.archive.verify(folder, smime.TrustStore(pki.anchors), identities=identity))
+    assert len(records) == 5
+    for record in records:
+        check(record.to_dict(), "record")

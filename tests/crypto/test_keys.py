@@ -139,6 +139,25 @@ def test_points_off_the_curve():
             keys.load_der_public_key(wrong)
 
 
+@pytest.mark.parametrize("oid", ["1.2.840.10046.2.1", "1.2.840.113549.1.3.1"])
+def test_diffie_hellman_over_a_prime_field(oid):
+    parameters = writer.sequence(writer.integer(23), writer.integer(5))
+    with pytest.raises(UnsupportedError, match="Diffie-Hellman"):
+        keys.load_der_public_key(writer.sequence(writer.sequence(writer.oid(oid), parameters), writer.bit_string(writer.integer(8))))
+
+
+def test_a_large_dsa_key():
+    class Large:
+        key_size = 4096
+
+    keys._kinds_seen[Large] = "DSA"
+    try:
+        with pytest.raises(UnsupportedError, match="DSA modulus"):
+            keys.check_public_key(Large())
+    finally:
+        del keys._kinds_seen[Large]
+
+
 @given(st.binary(max_size=120))
 def test_no_octets_make_another_exception(octets):
     with pytest.raises(SMIMEError):

@@ -183,6 +183,8 @@ def _loadable(spki: bytes) -> bytes:
     """
     reader = der.Reader(der.parse(spki, layer="x509").expect(der.SEQUENCE))
     algorithm = AlgorithmIdentifier.from_element(reader.any())
+    if algorithm.oid in _DIFFIE_HELLMAN:
+        raise UnsupportedError("public key", "Diffie-Hellman over a prime field")
     key = reader.any()
     if algorithm.oid in _RSA_OIDS:
         return writer.sequence(writer.sequence(writer.oid(algorithms.RSA_ENCRYPTION.oid), writer.NULL), key.raw)

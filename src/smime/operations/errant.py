@@ -95,8 +95,9 @@ class _Part:
             self._found.append(ErrantLayer(self._path, name, content_type))
         if self.depth >= self._limits.mime_depth:
             return
-        if content_type.startswith("multipart/") and kind.boundary:
-            self._multipart = MultipartReader(kind.boundary, self._limits)
+        boundary = kind.content_type.boundary  # the kind has one only for a multipart/signed
+        if content_type.startswith("multipart/") and boundary:
+            self._multipart = MultipartReader(boundary, self._limits)
         elif content_type in {"message/rfc822", "message/global"}:
             self._inner = self._child()
             self._transfer = identity.Identity()

@@ -139,6 +139,11 @@ int smime_scan_header(const uint8_t *src, size_t start, size_t end, int first, i
     while (at < end && count < cap) {
         size_t next = at, stop, p;
         int64_t *record = out + count * SMIME_SCAN_FIELD;
+        if (src[at] == LF || (src[at] == CR && end - at >= 2 && src[at + 1] == LF)) {
+            out[count * SMIME_SCAN_FIELD] = (int64_t)at;
+            out[count * SMIME_SCAN_FIELD + 1] = (int64_t)at + (src[at] == LF ? 1 : 2);
+            return (int)count;
+        }
         do {
             size_t lf = find_lf(src, next, end);
             next = lf == NONE ? end : lf + 1;
@@ -169,8 +174,74 @@ int smime_scan_header(const uint8_t *src, size_t start, size_t end, int first, i
         count++;
         at = next;
     }
-    out[count * SMIME_SCAN_FIELD] = (int64_t)at;
+    out[count * SMIME_SCAN_FIELD] = out[count * SMIME_SCAN_FIELD + 1] = (int64_t)at;
     return (int)count;
+}
+
+/* == Content-Type == */
+
+enum { TOKEN = 1, PLAIN = 2, SPACE = 4 };
+
+/* What an octet may stand in: a token without an asterisk, a value without quotes, white space. */
+static const uint8_t CLASS[256] = {
+    [9] = SPACE, [10] = SPACE, [13] = SPACE, [' '] = SPACE,
+    ['!'] = 3, ['#'] = 3, ['$'] = 3, ['%'] = 3, ['&'] = 3, ['\''] = 3, ['*'] = 2, ['+'] = 3, ['-'] = 3, ['.'] = 3, ['/'] = 2,
+    ['0'] = 3, ['1'] = 3, ['2'] = 3, ['3'] = 3, ['4'] = 3, ['5'] = 3, ['6'] = 3, ['7'] = 3, ['8'] = 3, ['9'] = 3,
+    [':'] = 2, ['<'] = 2, ['='] = 2, ['>'] = 2, ['?'] = 2, ['@'] = 2,
+    ['A'] = 3, ['B'] = 3, ['C'] = 3, ['D'] = 3, ['E'] = 3, ['F'] = 3, ['G'] = 3, ['H'] = 3, ['I'] = 3, ['J'] = 3, ['K'] = 3, ['L'] = 3, ['M'] = 3,
+    ['N'] = 3, ['O'] = 3, ['P'] = 3, ['Q'] = 3, ['R'] = 3, ['S'] = 3, ['T'] = 3, ['U'] = 3, ['V'] = 3, ['W'] = 3, ['X'] = 3, ['Y'] = 3, ['Z'] = 3,
+    ['['] = 2, [']'] = 2, ['^'] = 3, ['_'] = 3, ['`'] = 3,
+    ['a'] = 3, ['b'] = 3, ['c'] = 3, ['d'] = 3, ['e'] = 3, ['f'] = 3, ['g'] = 3, ['h'] = 3, ['i'] = 3, ['j'] = 3, ['k'] = 3, ['l'] = 3, ['m'] = 3,
+    ['n'] = 3, ['o'] = 3, ['p'] = 3, ['q'] = 3, ['r'] = 3, ['s'] = 3, ['t'] = 3, ['u'] = 3, ['v'] = 3, ['w'] = 3, ['x'] = 3, ['y'] = 3, ['z'] = 3,
+    ['{'] = 3, ['|'] = 3, ['}'] = 3, ['~'] = 3,
+};
+
+static inline size_t span(const uint8_t *src, size_t at, size_t n, int kind) {
+    while (at < n && CLASS[src[at]] & kind) at++;
+    return at;
+}
+
+int smime_scan_parameters(const uint8_t *src, size_t n, int64_t *out, size_t cap) {
+    size_t at = span(src, 0, n, SPACE), count = 1, p = span(src, at, n, TOKEN);
+    if (p == at || p == n || src[p] != '/') return 0;
+    out[0] = (int64_t)at;
+    out[1] = (int64_t)p;
+    at = p + 1;
+    p = span(src, at, n, TOKEN);
+    if (p == at) return 0;
+    out[2] = (int64_t)at;
+    out[3] = (int64_t)p;
+    for (;;) {
+        size_t value;
+        at = span(src, p, n, SPACE);
+        if (at == n) return (int)count;
+        if (src[at] != ';') return 0;
+        do {
+            at = span(src, at + 1, n, SPACE);
+        } while (at < n && src[at] == ';');
+        if (at == n) return (int)count;
+        if (count == cap) return 0;
+        p = span(src, at, n, TOKEN);
+        if (p == at || p == n || src[p] != '=') return 0;
+        out[count * 4] = (int64_t)at;
+        out[count * 4 + 1] = (int64_t)p;
+        value = p + 1;
+        if (value < n && src[value] == '"') {
+            value++;
+            for (p = value; p < n && src[p] != '"'; p++) {
+                if (src[p] == '\\' || src[p] == CR || src[p] == LF) return 0;
+            }
+            if (p == n) return 0;
+            out[count * 4 + 3] = (int64_t)p;
+            p++;
+        } else {
+            p = span(src, value, n, PLAIN);
+            if (p == value) return 0;
+            out[count * 4 + 3] = (int64_t)p;
+        }
+        out[count * 4 + 2] = (int64_t)value;
+        count++;
+    }
 }
 
 /* == boundary lines == */

@@ -89,7 +89,7 @@ void smime_base64_decoder_init(smime_base64_decoder *state, uint32_t isa, int st
 int smime_base64_decode(smime_base64_decoder *state, const uint8_t *src, size_t n, size_t *consumed, uint8_t *dst, size_t cap, size_t *produced);
 /* Write what an unpadded last group holds: 2 octets at most. */
 int smime_base64_decode_end(smime_base64_decoder *state, uint8_t *dst, size_t cap, size_t *produced);
-/* Decode a whole message; return the size of the content, or -1 if cap is too small, or a status code. */
+/* Decode a whole message; return the size of the content, or -1 if that is above cap, or a status code. */
 int64_t smime_base64_decode_all(uint32_t isa, int strict, const uint8_t *src, size_t n, uint8_t *dst, size_t cap);
 
 /* == quoted_printable.c: RFC 2045 section 6.7 == */
@@ -194,7 +194,10 @@ enum {
 
 /* Return 1 and two offsets if there is an empty line, else 0. */
 int smime_scan_header_end(const uint8_t *src, size_t start, size_t end, int64_t *out);
+/* Two integers after the last record: where the fields end, where the body starts; out has room for them. */
 int smime_scan_header(const uint8_t *src, size_t start, size_t end, int first, int64_t *out, size_t cap);
+/* Records of four integers; none if the value is not in plain form. */
+int smime_scan_parameters(const uint8_t *src, size_t n, int64_t *out, size_t cap);
 int smime_scan_boundary(uint32_t isa, const uint8_t *src, size_t start, size_t end, const uint8_t *delimiter, size_t size, int flags, int64_t *out,
                         size_t cap);
 int smime_scan_dash_lines(uint32_t isa, const uint8_t *src, size_t start, size_t end, int flags, int64_t *out, size_t cap);

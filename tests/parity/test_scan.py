@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from smime._kernels.python import scan as python
+from smime.mime import parameters
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -27,6 +28,26 @@ FIELDS = [b"Content-Type: text/plain", b"content-TYPE : x", b"Subject:", b"From:
 TEXT = [b"X", b" ", b"\t", b"no field here", b".", b".x", b"text \xe4", b"\0", b"x" * 60, b"y" * 998, b"z" * 999, b"w" * 1100]
 WORDS = [*BOUNDARIES, *FROM_LINES, *QUOTED, *LENGTHS, *FIELDS, *TEXT]
 pieces = st.sampled_from(WORDS) | st.sampled_from(LINE_ENDS) | st.binary(max_size=3)
+TYPES = [b"text/plain", b" multipart/signed", b"a / b", b"text", b"", b"x/y z"]
+GOOD = [b"; charset=utf-8", b';\r\n boundary="a b;c"', b"; a=b=c/d", b";;", b"; A=1", b'; z="\xe4"', b"\n"]
+ODD = [
+    b'; a="',
+    b"; a*=x''y",
+    b"; n=x y",
+    b"; =",
+    b" (c)",
+    b"; e=",
+    b'; q="\\""',
+    b";z=\xe4",
+    b'; a="b"c',
+    b"; a=b,c",
+    b"; a = b",
+    b"; t=\x7f",
+]
+PARAMETERS = [*GOOD, *ODD]
+content_types = st.tuples(
+    st.sampled_from(TYPES), st.lists(st.sampled_from(PARAMETERS) | st.binary(max_size=2), max_size=8).map(b"".join)
+).map(b"".join)
 texts = st.lists(pieces, max_size=40).map(b"".join)
 cuts = st.lists(st.integers(0, 3000), max_size=6)
 flag_sets = st.sampled_from([0, 1, 2, 3, 5, 7])
@@ -44,6 +65,24 @@ def test_header(backend: Backend, data: bytes, start: int, limit: int) -> None:
     for form in (data, bytearray(data)):
         assert scan.header_end(form, start, len(data)) == python.header_end(data, start, len(data))
     assert scan.index_header(data, start, len(data), limit) == python.index_header(data, start, len(data), limit)
+
+
+@given(value=content_types)
+@example(value=b"a/b" + b";c=d" * 63)
+@example(value=b"a/b" + b";c=d" * 64)
+def test_parameters(backend: Backend, value: bytes) -> None:
+    found = backend.family("scan").index_parameters(value)
+    assert found == python.index_parameters(value)
+    # the plain form is a short cut: it says the same as the long way
+    if found:
+        short, long = parameters._read_plain(value, found), parameters.read_leniently(value)
+        assert (short.value, short.parameters, short.duplicates, short.defects) == (
+            long.value,
+            long.parameters,
+            long.duplicates,
+            long.defects,
+        )
+        assert short.boundary == long.boundary
 
 
 @given(data=texts, start=st.integers(0, 50), flags=flag_sets)

@@ -168,18 +168,19 @@ class EntityReader:
         limit = self._limits.header_size
         before = len(block)
         take = min(size, limit + 2 - before)
-        if not before and isinstance(data, bytes):
-            end, body = scan.header_end(data, 0, take)
-            if 0 <= end <= limit:
-                events: list[Event] = [self._header(data[:body], end)]
-                if body < size:
-                    events.append(Body(memoryview(data)[body:]))
+        if not before and type(data) is bytes:
+            index = scan.index_header(data, 0, take, self._limits.header_fields)
+            if index[1] < index[2]:
+                events: list[Event] = [self._header(data, index)]
+                if index[2] < size:
+                    events.append(Body(memoryview(data)[index[2] :]))
                 return events
         block += data if take == size else memoryview(data)[:take]
         if block.find(b"\n", before) >= 0:
             end, body = scan.header_end(block, self._line, len(block))
             if 0 <= end <= limit:
-                events = [self._header(bytes(memoryview(block)[:body]), end)]
+                raw = bytes(memoryview(block)[:body])
+                events = [self._header(raw, scan.index_header(raw, 0, body, self._limits.header_fields))]
                 if body - before < size:
                     events.append(Body(memoryview(data)[body - before :]))
                 return events
@@ -195,12 +196,19 @@ class EntityReader:
         raw = bytes(self._block)
         if len(raw) > self._limits.header_size:
             raise LimitExceeded("header_size", self._limits.header_size, self._limits.header_size)
-        return [self._header(raw, len(raw))]
+        return [self._header(raw, scan.index_header(raw, 0, len(raw), self._limits.header_fields))]
 
-    def _header(self, raw: bytes, end: int) -> HeaderBlock:
+    def _header(self, data: bytes, index: tuple[list[int], int, int]) -> HeaderBlock:
+        records, end, body = index
+        most = self._limits.header_fields
+        if len(records) > most * scan.FIELD_WIDTH:
+            raise LimitExceeded("header_fields", most, records[-scan.FIELD_WIDTH])
+        if end > self._limits.header_size:
+            raise LimitExceeded("header_size", self._limits.header_size, self._limits.header_size)
         self._block = None
-        self.fields = HeaderFields.of_block(raw, 0, end, len(raw), self._limits)
-        self.header_size = len(raw)
+        raw = data[:body]
+        self.fields = HeaderFields(raw, 0, index)
+        self.header_size = body
         return HeaderBlock(self.fields, raw)
 
 
@@ -433,7 +441,7 @@ _MESSAGES = frozenset({"rfc822", "global", "news"})
 class _Tree:
     """The state of `parse`: the open parts from the outside in, and the delimiters that count at this moment."""
 
-    __slots__ = ("blank", "data", "delimiters", "end", "floor", "limits", "longest", "open", "parts", "pending", "pending_digest")
+    __slots__ = ("blank", "data", "delimiters", "end", "floor", "limits", "longest", "open", "parts", "pending", "pending_digest", "tried")
 
     def __init__(self, data: bytes, start: int, end: int, limits: Limits) -> None:
         self.data = data
@@ -446,20 +454,33 @@ class _Tree:
         self.floor = start  # where the line after the last boundary line starts
         self.pending = start  # where a part starts whose header is not read yet, or -1
         self.pending_digest = False
-        self.blank = (start - 1, start - 1)  # the first empty line at or after the last place that asked
+        self.tried = -1  # the part whose header was looked for last
+        self.blank = -1  # the first empty line at or after the last place that asked
 
-    def header_ends(self) -> tuple[int, int]:
-        """Return where the pending part's header ends and its body starts, if no delimiter comes before."""
-        if self.blank[0] < self.pending:
-            # remembered, because a header without an empty line would be searched to the end of the message for each part
-            self.blank = scan.header_end(self.data, self.pending, self.end)
-            if self.blank[0] < 0:
-                self.blank = (self.end, self.end)
-        return self.blank
+    def header_before(self, line: int) -> tuple[list[int], int, int] | None:
+        """Return the index of the pending header if its empty line is before `line`, where a line begins or the data ends."""
+        start = self.pending
+        most = self.limits.header_fields
+        if self.tried != start:
+            self.tried = start
+            index = scan.index_header(self.data, start, min(line, start + self.limits.header_size + 2), most)
+            if index[1] < index[2] or len(index[0]) > most * scan.FIELD_WIDTH:
+                return index
+        # Where the next empty line is, is remembered: a header without one would be searched to the end of the message for each line that
+        # begins with two hyphens, and for each part.
+        if self.blank < start:
+            found = scan.header_end(self.data, start, self.end)[0]
+            self.blank = found if found >= 0 else self.end
+        if self.blank >= line:
+            return None
+        return scan.index_header(self.data, start, min(line, start + self.limits.header_size + 2), most)
 
-    def open_part(self, end: int, body: int) -> None:
-        """Read the pending header, which ends at `end`, and open its part."""
+    def open_part(self, index: tuple[list[int], int, int]) -> None:
+        """Take the index of the pending header, and open its part."""
         start, limits = self.pending, self.limits
+        records, end, body = index
+        if len(records) > limits.header_fields * scan.FIELD_WIDTH:
+            raise LimitExceeded("header_fields", limits.header_fields, records[-scan.FIELD_WIDTH])
         if end - start > limits.header_size:
             raise LimitExceeded("header_size", limits.header_size, start + limits.header_size)
         if self.parts >= limits.mime_parts:
@@ -468,7 +489,7 @@ class _Tree:
         depth = len(self.open)
         if depth > limits.mime_depth:
             raise LimitExceeded("mime_depth", limits.mime_depth, start)
-        fields = HeaderFields.of_block(self.data, start, end, body, limits)
+        fields = HeaderFields(self.data, start, index)
         content_type = fields.content_type(in_digest=self.pending_digest)
         part = MIMEPart(fields, content_type, start, depth)
         if depth:
@@ -503,10 +524,10 @@ class _Tree:
     def line(self, line: int) -> None:
         """Look at a line that begins with two hyphens."""
         while self.pending >= 0:
-            end, body = self.header_ends()
-            if body > line:
+            index = self.header_before(line)
+            if index is None:
                 break
-            self.open_part(end, body)
+            self.open_part(index)
         if not self.longest:
             return
         data = self.data
@@ -527,7 +548,7 @@ class _Tree:
         if stop > floor and data[stop - 1] == _LF:
             stop -= 2 if stop - 1 > floor and data[stop - 2] == _CR else 1
         if self.pending >= 0:
-            self.open_part(stop, stop)
+            self.open_part(scan.index_header(data, self.pending, stop, self.limits.header_fields))
             self.pending = -1
         part = self.open[level]
         inner = len(self.open) > level + 1
@@ -554,7 +575,10 @@ class _Tree:
     def finish(self) -> MIMEPart:
         """End everything at the end of the data."""
         while self.pending >= 0:
-            self.open_part(*self.header_ends())
+            start = self.pending
+            self.open_part(
+                scan.index_header(self.data, start, min(self.end, start + self.limits.header_size + 2), self.limits.header_fields)
+            )
         root = self.open[0]
         self.close_to(-1, self.end)
         return root

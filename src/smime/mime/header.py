@@ -38,25 +38,20 @@ class HeaderFields:
         end: where its last line ends; the empty line, if there is one, starts here.
         body_start: where the line after the empty line starts; equal to `end` if there is no empty line.
         complete: there is an empty line.
-        defects: offsets of lines that are neither a field nor the continuation of one.
     """
 
-    __slots__ = ("_content_type", "_identifiers", "_records", "body_start", "complete", "data", "defects", "end", "start")
+    __slots__ = ("_content_type", "_identifiers", "_records", "body_start", "complete", "data", "end", "start")
 
-    def __init__(self, data: bytes, start: int, end: int, body_start: int, records: list[int]) -> None:
+    def __init__(self, data: bytes, start: int, index: tuple[list[int], int, int]) -> None:
+        records, end, body_start = index
         self.data = data
         self.start = start
         self.end = end
         self.body_start = body_start
         self.complete = body_start > end
-        identifiers = records[4::5]
         self._records = records
-        self._identifiers = identifiers
+        self._identifiers = records[4::5]
         self._content_type: ContentType | None = None
-        malformed = scan.MALFORMED_FIELD
-        self.defects: tuple[int, ...] = (
-            tuple(records[i * 5] for i, identifier in enumerate(identifiers) if identifier == malformed) if malformed in identifiers else ()
-        )
 
     @classmethod
     def parse(
@@ -76,24 +71,20 @@ class HeaderFields:
         buffer = data if isinstance(data, bytes) else bytes(data)
         end = len(buffer) if end is None else end
         window = min(end, start + limits.header_size + 2)
-        stop, body = scan.header_end(buffer, start, window)
-        if stop < 0:
-            stop = body = end
-        if stop - start > limits.header_size:
+        index = scan.index_header(buffer, start, window, limits.header_fields)
+        if len(index[0]) > limits.header_fields * _WIDTH:
+            raise LimitExceeded("header_fields", limits.header_fields, index[0][-_WIDTH])
+        if index[1] - start > limits.header_size:
             raise LimitExceeded("header_size", limits.header_size, start + limits.header_size)
-        return cls.of_block(buffer, start, stop, body, limits)
+        return cls(buffer, start, index)
 
-    @classmethod
-    def of_block(cls, data: bytes, start: int, end: int, body_start: int, limits: Limits = DEFAULT_LIMITS) -> HeaderFields:
-        """Index the header block ``data[start:end]`` whose end is known already.
-
-        Raises:
-            LimitExceeded: it has more than `Limits.header_fields` fields.
-        """
-        records = scan.index_header(data, start, end, limits.header_fields)
-        if len(records) > limits.header_fields * _WIDTH:
-            raise LimitExceeded("header_fields", limits.header_fields, records[-_WIDTH])
-        return cls(data, start, end, body_start, records)
+    @property
+    def defects(self) -> tuple[int, ...]:
+        """Offsets of lines that are neither a field nor the continuation of one."""
+        malformed = scan.MALFORMED_FIELD
+        if malformed not in self._identifiers:
+            return ()
+        return tuple(self._records[i * _WIDTH] for i, identifier in enumerate(self._identifiers) if identifier == malformed)
 
     def __len__(self) -> int:
         return sum(1 for identifier in self._identifiers if identifier >= 0)

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from smime._kernels import scan
 from smime.mime import charsets
 
 __all__ = ["ContentType", "Disposition", "ParameterizedValue", "parse_content_type", "parse_disposition"]
@@ -34,26 +36,16 @@ class ParameterizedValue:
     Attributes:
         value: in lower case, such as ``"multipart/signed"`` or ``"attachment"``; empty if there is none.
         parameters: names in lower case, values decoded (RFC 2231); the first of several with one name.
-        raw_parameters: the octets of the same values before any decoding of character sets; only for parameters that are not in
-            RFC 2231's form.
         duplicates: names of parameters that stand more than once.
         defects: short names of what is not as the standards have it: ``"unquoted-value"``, ``"unclosed-quote"``, ``"no-value"``,
             ``"missing-semicolon"``, ``"unclosed-comment"``, ``"text-after-value"``.
     """
 
-    __slots__ = ("defects", "duplicates", "parameters", "raw_parameters", "value")
+    __slots__ = ("defects", "duplicates", "parameters", "value")
 
-    def __init__(
-        self,
-        value: str,
-        parameters: dict[str, str],
-        raw_parameters: dict[str, bytes],
-        duplicates: tuple[str, ...] = (),
-        defects: tuple[str, ...] = (),
-    ) -> None:
+    def __init__(self, value: str, parameters: dict[str, str], duplicates: tuple[str, ...] = (), defects: tuple[str, ...] = ()) -> None:
         self.value = value
         self.parameters = parameters
-        self.raw_parameters = raw_parameters
         self.duplicates = duplicates
         self.defects = defects
 
@@ -87,38 +79,29 @@ class ContentType(ParameterizedValue):
     Attributes:
         type: in lower case.
         subtype: in lower case.
+        boundary: of a multipart, as octets; None if there is none or an empty one.
         present: the field is there. If not, or if it cannot be read, the type is ``text/plain`` (RFC 2045 section 5.2).
         valid: type and subtype could be read.
     """
 
-    __slots__ = ("present", "subtype", "type", "valid")
+    __slots__ = ("boundary", "present", "subtype", "type", "valid")
 
     def __init__(
         self,
         value: str,
         parameters: dict[str, str],
-        raw_parameters: dict[str, bytes],
         duplicates: tuple[str, ...] = (),
         defects: tuple[str, ...] = (),
         *,
+        boundary: bytes | None = None,
         present: bool = True,
         valid: bool = True,
     ) -> None:
-        super().__init__(value, parameters, raw_parameters, duplicates, defects)
+        super().__init__(value, parameters, duplicates, defects)
         self.type, _, self.subtype = value.partition("/")
+        self.boundary = boundary
         self.present = present
         self.valid = valid
-
-    @property
-    def boundary(self) -> bytes | None:
-        """The boundary of a multipart as octets, None if there is none or an empty one."""
-        if self.type != "multipart":
-            return None
-        raw = self.raw_parameters.get("boundary")
-        if raw is None:
-            text = self.parameters.get("boundary")
-            raw = text.encode("utf-8", "replace") if text is not None else b""
-        return raw.rstrip(b" \t\r\n") or None
 
     @property
     def name(self) -> str | None:
@@ -126,11 +109,11 @@ class ContentType(ParameterizedValue):
         return base_name(self.parameters.get("name"))
 
 
-TEXT_PLAIN = ContentType("text/plain", {}, {}, present=False, valid=False)
+TEXT_PLAIN = ContentType("text/plain", {}, present=False, valid=False)
 """What a part without a Content-Type is (RFC 2045 section 5.2)."""
-MESSAGE = ContentType("message/rfc822", {}, {}, present=False, valid=False)
+MESSAGE = ContentType("message/rfc822", {}, present=False, valid=False)
 """What a part of a multipart/digest without a Content-Type is (RFC 2046 section 5.1.5)."""
-_UNREADABLE = ContentType("text/plain", {}, {}, defects=("unreadable",), valid=False)
+_UNREADABLE = ContentType("text/plain", {}, defects=("unreadable",), valid=False)
 
 
 def base_name(name: str | None) -> str | None:
@@ -142,7 +125,7 @@ def base_name(name: str | None) -> str | None:
 
 def parse_content_type(value: bytes) -> ContentType:
     """Read the value of a Content-Type field; folding may still be in it. Never raises."""
-    return _content_type(value) if len(value) <= _LONG else _read_content_type(value)
+    return _content_type(value) if len(value) <= _LONG else read_leniently(value)
 
 
 def parse_disposition(value: bytes) -> Disposition:
@@ -151,11 +134,12 @@ def parse_disposition(value: bytes) -> Disposition:
     position = _skip(value, 0, defects)
     match = _TOKEN.match(value, position)
     kind = match.group().decode("ascii", "replace").lower() if match else ""
-    parameters, raw, duplicates = _parameters(value, match.end() if match else position, defects)
-    return Disposition(kind, parameters, raw, duplicates, tuple(defects))
+    parameters, _, duplicates = _parameters(value, match.end() if match else position, defects)
+    return Disposition(kind, parameters, duplicates, tuple(defects))
 
 
-def _read_content_type(value: bytes) -> ContentType:
+def read_leniently(value: bytes) -> ContentType:
+    """Read the value of a Content-Type field in whatever form it is. Never raises."""
     defects: dict[str, None] = {}
     position = _skip(value, 0, defects)
     match = _TOKEN.match(value, position)
@@ -169,12 +153,40 @@ def _read_content_type(value: bytes) -> ContentType:
     match = _TOKEN.match(value, position)
     if match is None:
         return _UNREADABLE
-    parameters, raw, duplicates = _parameters(value, match.end(), defects)
+    parameters, plain, duplicates = _parameters(value, match.end(), defects)
     kind = (main + b"/" + match.group()).decode("ascii", "replace").lower()
-    return ContentType(kind, parameters, raw, duplicates, tuple(defects))
+    boundary = None
+    if kind.startswith("multipart/") and "boundary" in parameters:
+        boundary = plain.get("boundary")
+        if boundary is None:
+            boundary = parameters["boundary"].encode("utf-8", "replace")
+        boundary = boundary.rstrip(b" \t\r\n") or None
+    return ContentType(kind, parameters, duplicates, tuple(defects), boundary=boundary)
 
 
-_content_type = lru_cache(maxsize=512)(_read_content_type)
+def _read_plain(value: bytes, places: list[int]) -> ContentType:
+    """Read a value that is in plain form, by its index; the same as the long way."""
+    main = str(value[places[0] : places[3]], "ascii").lower()
+    parameters: dict[str, str] = {}
+    duplicates: tuple[str, ...] = ()
+    boundary = None
+    for i in range(4, len(places), 4):
+        name = str(value[places[i] : places[i + 1]], "ascii").lower()
+        content = value[places[i + 2] : places[i + 3]]
+        if name in parameters:
+            if name not in duplicates:
+                duplicates += (name,)
+            continue
+        parameters[name] = charsets.lenient(content)
+        if name == "boundary" and main.startswith("multipart/"):
+            boundary = content.rstrip(b" \t") or None
+    return ContentType(main, parameters, duplicates, boundary=boundary)
+
+
+@lru_cache(maxsize=512)
+def _content_type(value: bytes) -> ContentType:
+    places = scan.index_parameters(value)
+    return _read_plain(value, places) if places else read_leniently(value)
 
 
 def _skip(value: bytes, position: int, defects: dict[str, None]) -> int:
@@ -230,12 +242,17 @@ def _parameters(value: bytes, position: int, defects: dict[str, None]) -> tuple[
         if "*" in name and (segment := _SEGMENT.match(name)) is not None:
             base, number, star = segment.groups()
             if number is None:
-                if extended.setdefault(base, content) is not content:
-                    duplicates[base] = None
-            elif segments.setdefault(base, {}).setdefault(int(number), (content, star is not None))[0] is not content:
-                duplicates[base] = None
-        elif plain.setdefault(name, content) is not content:
-            duplicates[name] = None
+                store: dict[Any, Any] = extended
+                key: Any = base
+                entry: Any = content
+            else:
+                store, key, entry = segments.setdefault(base, {}), int(number), (content, star is not None)
+        else:
+            base, store, key, entry = name, plain, name, content
+        if key in store:
+            duplicates[base] = None
+        else:
+            store[key] = entry
     parameters = {name: charsets.lenient(content) for name, content in plain.items()}
     for base, parts in segments.items():
         if 0 in parts:

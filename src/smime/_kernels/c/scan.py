@@ -27,6 +27,7 @@ from smime._kernels.python.scan import (
     MAX_LINE,
     MAX_MBOX_HEADER,
     MAX_PADDING,
+    MAX_PARAMETERS,
     MAX_QUOTES,
     MBOX_WIDTH,
     NUL,
@@ -56,6 +57,7 @@ __all__ = [
     "MAX_LINE",
     "MAX_MBOX_HEADER",
     "MAX_PADDING",
+    "MAX_PARAMETERS",
     "MAX_QUOTES",
     "MBOX_WIDTH",
     "NUL",
@@ -65,6 +67,7 @@ __all__ = [
     "dash_lines",
     "header_end",
     "index_header",
+    "index_parameters",
     "mbox_lines",
     "scan_boundary",
     "searchable",
@@ -74,13 +77,14 @@ __all__ = [
 _OCTETS = ffi.typeof("uint8_t[]")
 _RECORDS = ffi.typeof("int64_t[]")
 _FIELDS = 400  # records of a header that are fetched at once
-_ROOM = max((CAP + 1) * MBOX_WIDTH, _FIELDS * FIELD_WIDTH) + 1
+_ROOM = max((CAP + 1) * MBOX_WIDTH, _FIELDS * FIELD_WIDTH) + 2
 
 # Arrays for records that no call is using at the moment: several threads may be in C at once, and a new array costs more than a small scan.
 _free: list[Any] = []
 
 _header_end = lib.smime_scan_header_end
 _header = lib.smime_scan_header
+_parameters = lib.smime_scan_parameters
 _boundary = lib.smime_scan_boundary
 _dash_lines = lib.smime_scan_dash_lines
 _mbox = lib.smime_scan_mbox
@@ -107,18 +111,29 @@ def header_end(data: bytes | bytearray, start: int, end: int) -> tuple[int, int]
     return place
 
 
-def index_header(data: bytes, start: int, end: int, limit: int) -> list[int]:
-    """Index the fields of a header block, without its empty line."""
+def index_header(data: bytes, start: int, end: int, limit: int) -> tuple[list[int], int, int]:
+    """Index the fields of a header block up to its empty line, or up to `end`."""
     source = _octets(data)
     out = _array()
-    count = _header(source, start, end, 1, out, min(_FIELDS, limit + 1))
-    records: list[int] = _unpack(out, count * 5 + 1)
+    count = _header(source, start, end, 1, out, _FIELDS if limit >= _FIELDS else limit + 1)
+    records: list[int] = _unpack(out, count * 5 + 2)
+    body = records.pop()
     position = records.pop()
-    while position < end and count <= limit:
+    while position < end and body == position and count <= limit:
         more = _header(source, position, end, 0, out, min(_FIELDS, limit + 1 - count))
         count += more
-        records += _unpack(out, more * 5)
-        position = out[more * 5]
+        records += _unpack(out, more * 5 + 2)
+        body = records.pop()
+        position = records.pop()
+    _free.append(out)
+    return records, position, body
+
+
+def index_parameters(value: bytes) -> list[int]:
+    """Index a Content-Type that is in the plain form which nearly all are in."""
+    out = _array()
+    count = _parameters(value, len(value), out, MAX_PARAMETERS)
+    records: list[int] = _unpack(out, count * 4)
     _free.append(out)
     return records
 

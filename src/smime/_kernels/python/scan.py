@@ -29,6 +29,7 @@ __all__ = [
     "MAX_LINE",
     "MAX_MBOX_HEADER",
     "MAX_PADDING",
+    "MAX_PARAMETERS",
     "MAX_QUOTES",
     "MBOX_WIDTH",
     "NUL",
@@ -38,6 +39,7 @@ __all__ = [
     "dash_lines",
     "header_end",
     "index_header",
+    "index_parameters",
     "mbox_lines",
     "scan_boundary",
     "searchable",
@@ -94,6 +96,8 @@ MAX_MBOX_HEADER = 1 << 18
 """Octets after which the header of a message in a mailbox is not looked through for a Content-Length any more."""
 MAX_QUOTES = 64
 """Most ``>`` in front of a quoted ``From ``."""
+MAX_PARAMETERS = 64
+"""Records in the index of a Content-Type in plain form."""
 CAP = 256
 """Most lines that one call returns."""
 
@@ -109,7 +113,14 @@ _FIRST_QUOTED = re.compile(rb">{1,64}From ")
 _TIME = re.compile(rb"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?")
 _YEAR = re.compile(rb"(?:19|20)[0-9]{2}")
 _MONTHS = frozenset(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
-_LF, _CR, _SPACE, _TAB, _HYPHEN = 10, 13, 32, 9, 45
+_TOKEN = rb"[!#$%&'+\-.0-9A-Z^_`a-z{|}~]+"
+_MEDIA_TYPE = re.compile(rb"[ \t\r\n]*(" + _TOKEN + rb")/(" + _TOKEN + rb")(?=[ \t\r\n]*(?:;|\Z))")
+_PARAMETER = re.compile(
+    rb"[ \t\r\n]*(?:\Z|;[ \t\r\n;]*(?:\Z|(" + _TOKEN + rb")=(?:\"([^\"\\\r\n]*)\"|([^\x00-\x20;\"()\\,\x7f-\xff]+))(?=[ \t\r\n]*(?:;|\Z))))"
+)
+_EMPTY_LINES = (b"\n", b"\r\n")
+_BLANK_OCTETS = (32, 9)
+_LF, _CR, _HYPHEN = 10, 13, 45
 
 
 def header_end(data: bytes | bytearray, start: int, end: int) -> tuple[int, int]:
@@ -130,28 +141,31 @@ def header_end(data: bytes | bytearray, start: int, end: int) -> tuple[int, int]
     return (plain + 1, plain + 2) if plain >= 0 else (-1, -1)
 
 
-def index_header(data: bytes, start: int, end: int, limit: int) -> list[int]:
-    """Index the fields of a header block (RFC 5322 section 2.2), without its empty line.
+def index_header(data: bytes, start: int, end: int, limit: int) -> tuple[list[int], int, int]:
+    """Index the fields of a header block (RFC 5322 section 2.2) up to its empty line, or up to `end`.
 
     Args:
         data: the buffer.
         start: where the block starts.
-        end: where its last line ends.
+        end: where to stop if there is no empty line.
         limit: fields after which to stop.
 
     Returns:
-        `FIELD_WIDTH` integers a field: where the name starts and ends, where the value starts (after the colon) and ends (without the last
-        line end, with the folding), and which of `KNOWN_FIELDS` it is. A line that is no field makes a record of its own with the
-        identifier `MALFORMED_FIELD`, an envelope line one with `ENVELOPE_FIELD`; their names are empty and the line is the value. If there
-        are more than `limit` records, ``limit + 1`` are returned.
+        `FIELD_WIDTH` integers a field; where the fields end; and where the body starts, which is the same if there is no empty line. The
+        integers: where the name starts and ends, where the value starts (after the colon) and ends (without the last line end, with the
+        folding), and which of `KNOWN_FIELDS` it is. A line that is no field makes a record of its own with the identifier
+        `MALFORMED_FIELD`, an envelope line one with `ENVELOPE_FIELD`; their names are empty and the line is the value. If there are more
+        than `limit` records, ``limit + 1`` are returned.
     """
     records: list[int] = []
     position = start
     most = (limit + 1) * FIELD_WIDTH
     find = data.find
-    while position < end:
+    while position < end and len(records) < most:
         next_line = find(b"\n", position, end) + 1 or end
-        while next_line < end and data[next_line] in (_SPACE, _TAB):
+        if next_line - position <= 2 and data[position:next_line] in _EMPTY_LINES:
+            return records, position, next_line
+        while next_line < end and data[next_line] in _BLANK_OCTETS:
             next_line = find(b"\n", next_line, end) + 1 or end
         value_end = next_line
         if data[value_end - 1] == _LF:
@@ -167,10 +181,38 @@ def index_header(data: bytes, start: int, end: int, limit: int) -> list[int]:
             records += (position, position, position, value_end, ENVELOPE_FIELD)
         else:
             records += (position, position, position, value_end, MALFORMED_FIELD)
-        if len(records) >= most:
-            break
         position = next_line
-    return records
+    return records, position, position
+
+
+def index_parameters(value: bytes) -> list[int]:
+    """Index a Content-Type that is in the plain form which nearly all are in (RFC 2045 section 5.1).
+
+    That is: type and subtype, then parameters with tokens or quoted strings, no comments, no quoted pairs, no folding inside quotes, no
+    extended names (RFC 2231).
+
+    Returns:
+        Four integers, where type and subtype start and end, then four for each parameter: where name and value start and end, the value
+        without quotes. An empty list if it is not in that form.
+    """
+    match = _MEDIA_TYPE.match(value)
+    if match is None:
+        return []
+    records = [*match.span(1), *match.span(2)]
+    while True:
+        position = match.end()
+        match = _PARAMETER.match(value, position)
+        if match is None:
+            return []
+        name_start, name_end = match.span(1)
+        if name_start < 0:
+            return records
+        value_start, value_end = match.span(2)
+        if value_start < 0:
+            value_start, value_end = match.span(3)
+        records += (name_start, name_end, value_start, value_end)
+        if len(records) > 4 * MAX_PARAMETERS:
+            return []
 
 
 def scan_boundary(data: bytes, start: int, end: int, delimiter: bytes, flags: int) -> tuple[list[int], int]:

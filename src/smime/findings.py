@@ -164,6 +164,7 @@ _KINDS = (
     ("sender-missing", _W, _MAYBE, "The message has no From address to compare with the certificate.", "Say from whom the message came."),
     ("sender-ambiguous", _E, _MAYBE, "The message has {count} From addresses or fields, so nobody is its one sender.", "Treat the sender as unknown."),
     ("sender-malformed", _E, _MAYBE, "The From address cannot be read: {reason}.", "Treat the sender as unknown."),
+    ("no-sender-named", _I, _NONE, "A bare CMS object names no sender, so nothing was compared with the certificate.", "Say from whom it came, to have that compared."),
     ("sender-unchecked", _I, _NONE, "The policy does not compare the sender with the certificate.", "Compare it by hand."),
     ("display-name-is-address", _W, _NONE, "The display name of the sender looks like another address: {name}.", "Look at the real address: {address}."),
     ("suspicious-characters", _W, _NONE, "The field {field} holds invisible or control characters.", "Look at the source of the message."),

@@ -62,9 +62,10 @@ class Reading:
         at: the time looked at, aware.
         sender: set by the caller or by the outermost header block.
         fields: the outermost header block, None for a bare CMS object.
+        bare: the message is a bare CMS object, no mail: it names no sender.
     """
 
-    __slots__ = ("at", "fields", "keyring", "policy", "sender", "trust")
+    __slots__ = ("at", "bare", "fields", "keyring", "policy", "sender", "trust")
 
     def __init__(
         self,
@@ -84,6 +85,7 @@ class Reading:
         self.keyring = keyring
         self.at = at
         self.fields: HeaderFields | None = None
+        self.bare = False
         self.sender: Sender | None = None
         if sender is not None:
             addresses = [sender] if isinstance(sender, str) else list(sender)
@@ -301,6 +303,8 @@ class MessageReader:
 
     def _begin(self, form: Form) -> None:
         head, self._head = self._head, b""
+        if self._root:
+            self._reading.bare = form is not Form.MIME
         if form is Form.MIME:
             self._entity = EntityReader(self._limits)
             self._feed = self._mime

@@ -468,6 +468,10 @@ class _Signer:
             return None
         sender: Sender | None = self.reading.sender
         if sender is None:
+            if self.reading.bare:
+                self.note("no-sender-named")
+                self.unchecked.append(Unchecked("address", "a bare CMS object names no sender, and none was given"))
+                return None
             sender = Sender()
         if not sender.given:
             matches, findings = match_sender(sender.from_fields, sender.sender_fields, certificate)

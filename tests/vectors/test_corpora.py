@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 SECONDS = 2.0  # of processor time, for any one file
 
-    "an address that was compared; with check_sender=False the row is accepted (test_ml_dsa_examples)"
-)
 KNOWN = {
     "pkits-smime/smime/SignedValidDSAParameterInheritanceTest5.eml": (
         "DSA parameters inherited from the issuer (RFC 3279 section 2.3.2): cryptography and pyhanko-certvalidator do not read such keys, "

@@ -124,7 +124,7 @@ _KINDS = (
     ("algorithm-protection-mismatch", _E, _NO, "The algorithms in the signature are not those the signer protected.", "Treat the message as forged."),
     ("signing-certificate-mismatch", _E, _NO, "The signer bound the signature to another certificate than the one found.", "Treat the message as unsigned."),
     ("digest-algorithm-mismatch", _E, _NO, "The digest algorithm ({digest}) is not the one that the signature algorithm ({signature}) needs.", "Treat the message as unsigned."),
-    ("digest-algorithm-unlisted", _I, _NONE, "The digest algorithm {digest} is used and not announced at the head of the signature.", "Nothing."),
+    ("digest-algorithm-unlisted", _W, _MAYBE, "The digest algorithm {digest} is used and not announced at the head of the signature.", "Ask the sender to update the software that signed."),
     ("signature-algorithm-unsupported", _W, _MAYBE, "The signature algorithm {algorithm} is not known here, so the signature was not checked.", "Check it with other software."),
     ("digest-algorithm-unsupported", _W, _MAYBE, "The digest algorithm {algorithm} is not known here, so the signature was not checked.", "Check it with other software."),
     ("algorithm-forbidden", _E, _MAYBE, "The policy does not accept {algorithm}, so the signature proves nothing here.", "Use the archive policy to read old mail; ask the sender to use current algorithms."),

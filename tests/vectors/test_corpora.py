@@ -29,10 +29,6 @@ KNOWN = {
         "of the two signers Diane inherits her DSA parameters (see above): she is INDETERMINATE and with her the message, Alice is VALID "
         "(test_two_dsa_signers)"
     ),
-    "openssl/test/smime-eml/pkcs7-empty-digest-set.eml": (
-        "RFC 5652 section 5.1 allows digestAlgorithms without elements; the signature is good and each SignerInfo names its digest. The "
-        "row gives no anchors; with none the message is refused"
-    ),
     "lamps-pqc/cms-kyber/example/ML-KEM-512.cms": (
         "ML-KEM-512: cryptography has 768 and 1024 only, so the key does not load (UnsupportedError)"
     ),

@@ -201,7 +201,7 @@ class _Signer:
         if not digests.supported(self.digest_name):
             self.note("digest-algorithm-unsupported", algorithm=self.digest_name)
             return False
-        if self.listed and self.digest_name not in self.listed:
+        if self.digest_name not in self.listed:  # RFC 5652 section 5.3 lets a verifier refuse that
             self.note("digest-algorithm-unlisted", digest=self.digest_name)
         signature = SIGNATURES.get(info.signature_algorithm.oid)
         if signature is None or signature.key == "SLH-DSA":
@@ -342,7 +342,7 @@ class _Signer:
             try:
                 self._check_signature(certificate)
             except MalformedSignature as error:
-                problem = problem or finding("signature-malformed", reason=error.reason)
+                problem = problem or self._malformed(error)
             except InvalidSignature:
                 problem = problem or finding("signature-invalid")
             except KeyUnsuitable as error:
@@ -362,6 +362,17 @@ class _Signer:
             if problem.code not in {"signature-algorithm-unsupported", "malformed-certificate"}:
                 self.signature_valid = False
         return candidates[0] if candidates else None
+
+    def _malformed(self, error: MalformedSignature) -> Finding:
+        """Say what is wrong with the form of the signature: most often that its digest is not the announced one."""
+        algorithm = self.info.signature_algorithm
+        try:
+            needed = signatures.digest_of(algorithm)
+        except (SMIMEError, MalformedSignature):
+            needed = None
+        if needed is not None and needed != self.digest_name:
+            return finding("digest-algorithm-mismatch", digest=self.digest_name, signature=f"{algorithm.name} with {needed}")
+        return finding("signature-malformed", reason=error.reason)
 
     def _check_signature(self, certificate: Certificate) -> None:
         info, content = self.info, self.content
@@ -571,7 +582,11 @@ def countersigner_reports(signer: _Signer) -> tuple[SignerReport, ...]:
             continue
         content = SignedContent([info.digest_algorithm.name], text=False, reread=lambda: iter((signer.info.signature,)))
         content.update(signer.info.signature)
-        reports.append(_Countersigner(signer.reading, info, content, DATA, signer.certificates, signer.tail, frozenset()).report())
+        reports.append(
+            _Countersigner(
+                signer.reading, info, content, DATA, signer.certificates, signer.tail, frozenset((info.digest_algorithm.name,))
+            ).report()
+        )
         if reports[-1].signature_valid is False or reports[-1].digest_matches is False:
             signer.note("countersignature-invalid")
     return tuple(reports)

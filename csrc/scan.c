@@ -135,14 +135,14 @@ static int identify(const uint8_t *src, size_t size) {
 }
 
 int smime_scan_header(const uint8_t *src, size_t start, size_t end, int first, int64_t *out, size_t cap) {
-    size_t at = start, count = 0;
+    size_t at = start, count = 0, body = NONE;
+    int64_t content_type = -1;
     while (at < end && count < cap) {
         size_t next = at, stop, p;
         int64_t *record = out + count * SMIME_SCAN_FIELD;
         if (src[at] == LF || (src[at] == CR && end - at >= 2 && src[at + 1] == LF)) {
-            out[count * SMIME_SCAN_FIELD] = (int64_t)at;
-            out[count * SMIME_SCAN_FIELD + 1] = (int64_t)at + (src[at] == LF ? 1 : 2);
-            return (int)count;
+            body = at + (src[at] == LF ? 1 : 2);
+            break;
         }
         do {
             size_t lf = find_lf(src, next, end);
@@ -165,6 +165,7 @@ int smime_scan_header(const uint8_t *src, size_t start, size_t end, int first, i
                 record[1] = (int64_t)p;
                 record[2] = (int64_t)colon + 1;
                 record[4] = identify(src + at, p - at);
+                if (record[4] == 1 && content_type < 0) content_type = (int64_t)count * SMIME_SCAN_FIELD;
             }
         }
         if (record[4] < 0 && first && at == start) {
@@ -174,7 +175,10 @@ int smime_scan_header(const uint8_t *src, size_t start, size_t end, int first, i
         count++;
         at = next;
     }
-    out[count * SMIME_SCAN_FIELD] = out[count * SMIME_SCAN_FIELD + 1] = (int64_t)at;
+    out += count * SMIME_SCAN_FIELD;
+    out[0] = (int64_t)at;
+    out[1] = body == NONE ? (int64_t)at : (int64_t)body;
+    out[2] = content_type;
     return (int)count;
 }
 

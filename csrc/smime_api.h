@@ -194,7 +194,7 @@ enum {
 
 /* Return 1 and two offsets if there is an empty line, else 0. */
 int smime_scan_header_end(const uint8_t *src, size_t start, size_t end, int64_t *out);
-/* Two integers after the last record: where the fields end, where the body starts; out has room for them. */
+/* Three integers after the last record: where the fields end, where the body starts, where in out the first Content-Type is or -1. */
 int smime_scan_header(const uint8_t *src, size_t start, size_t end, int first, int64_t *out, size_t cap);
 /* Records of four integers; none if the value is not in plain form. */
 int smime_scan_parameters(const uint8_t *src, size_t n, int64_t *out, size_t cap);

@@ -198,8 +198,8 @@ class EntityReader:
             raise LimitExceeded("header_size", self._limits.header_size, self._limits.header_size)
         return [self._header(raw, scan.index_header(raw, 0, len(raw), self._limits.header_fields))]
 
-    def _header(self, data: bytes, index: tuple[list[int], int, int]) -> HeaderBlock:
-        records, end, body = index
+    def _header(self, data: bytes, index: tuple[list[int], int, int, int]) -> HeaderBlock:
+        records, end, body, _ = index
         most = self._limits.header_fields
         if len(records) > most * scan.FIELD_WIDTH:
             raise LimitExceeded("header_fields", most, records[-scan.FIELD_WIDTH])
@@ -457,7 +457,7 @@ class _Tree:
         self.tried = -1  # the part whose header was looked for last
         self.blank = -1  # the first empty line at or after the last place that asked
 
-    def header_before(self, line: int) -> tuple[list[int], int, int] | None:
+    def header_before(self, line: int) -> tuple[list[int], int, int, int] | None:
         """Return the index of the pending header if its empty line is before `line`, where a line begins or the data ends."""
         start = self.pending
         most = self.limits.header_fields
@@ -475,10 +475,10 @@ class _Tree:
             return None
         return scan.index_header(self.data, start, min(line, start + self.limits.header_size + 2), most)
 
-    def open_part(self, index: tuple[list[int], int, int]) -> None:
+    def open_part(self, index: tuple[list[int], int, int, int]) -> None:
         """Take the index of the pending header, and open its part."""
         start, limits = self.pending, self.limits
-        records, end, body = index
+        records, end, body, _ = index
         if len(records) > limits.header_fields * scan.FIELD_WIDTH:
             raise LimitExceeded("header_fields", limits.header_fields, records[-scan.FIELD_WIDTH])
         if end - start > limits.header_size:
@@ -531,29 +531,35 @@ class _Tree:
         if not self.longest:
             return
         data = self.data
-        window = min(self.end, line + self.longest + scan.MAX_PADDING + 2)
+        window = line + self.longest + scan.MAX_PADDING + 2
+        window = min(window, self.end)
         after = data.find(b"\n", line, window) + 1
-        if not after and window < self.end:
-            return
-        text = data[line : after or self.end]
-        bare = text[:-1] if after else text
-        bare = bare.removesuffix(b"\r")
-        key = bare.rstrip(b" \t")
+        if not after:
+            if window < self.end:
+                return
+            after = window
+        text = data[line:after]
+        key = text.rstrip()
         found = self.delimiters.get(key)
-        if found is None or len(bare) - len(key) > scan.MAX_PADDING:
+        if found is None:
+            return
+        blanks = text[len(key) :].removesuffix(b"\n").removesuffix(b"\r")
+        if blanks and (blanks.strip(b" \t") or len(blanks) > scan.MAX_PADDING):
             return
         level, is_close = found
         stop = line
-        floor = max(self.floor, self.pending, self.open[-1].fields.body_start)
+        floor = self.pending if self.pending >= 0 else max(self.floor, self.open[-1].fields.body_start)
         if stop > floor and data[stop - 1] == _LF:
             stop -= 2 if stop - 1 > floor and data[stop - 2] == _CR else 1
         if self.pending >= 0:
             self.open_part(scan.index_header(data, self.pending, stop, self.limits.header_fields))
             self.pending = -1
         part = self.open[level]
-        inner = len(self.open) > level + 1
-        self.close_to(level, stop)
-        after = after or self.end
+        inner = False
+        while len(self.open) > level + 1:
+            ended = self.open.pop()
+            ended.end = max(stop, ended.fields.body_start)
+            inner = inner or ended.boundary is not None
         self.floor = after
         if part.preamble_end < 0:
             part.preamble_end = stop
@@ -566,12 +572,6 @@ class _Tree:
         if inner or is_close:
             self.refresh()
 
-    def close_to(self, level: int, end: int) -> None:
-        """End all open parts inside of the one at `level`."""
-        while len(self.open) > level + 1:
-            part = self.open.pop()
-            part.end = max(end, part.fields.body_start)
-
     def finish(self) -> MIMEPart:
         """End everything at the end of the data."""
         while self.pending >= 0:
@@ -579,9 +579,9 @@ class _Tree:
             self.open_part(
                 scan.index_header(self.data, start, min(self.end, start + self.limits.header_size + 2), self.limits.header_fields)
             )
-        root = self.open[0]
-        self.close_to(-1, self.end)
-        return root
+        for part in self.open:
+            part.end = self.end
+        return self.open[0]
 
 
 def parse(data: Buffer, limits: Limits = DEFAULT_LIMITS) -> MIMEPart:

@@ -22,7 +22,6 @@ __all__ = ["ContentType", "Disposition", "HeaderFields", "decode_words", "unfold
 
 _WIDTH = scan.FIELD_WIDTH
 _KNOWN = {name.decode("ascii"): number for number, name in enumerate(scan.KNOWN_FIELDS) if name}
-_CONTENT_TYPE = _KNOWN["content-type"]
 _CONTENT_TRANSFER_ENCODING = _KNOWN["content-transfer-encoding"]
 _CONTENT_DISPOSITION = _KNOWN["content-disposition"]
 _BLANKS_AND_COMMENT = re.compile(r"[\s(;]")
@@ -37,21 +36,28 @@ class HeaderFields:
         start: where the block starts.
         end: where its last line ends; the empty line, if there is one, starts here.
         body_start: where the line after the empty line starts; equal to `end` if there is no empty line.
-        complete: there is an empty line.
     """
 
-    __slots__ = ("_content_type", "_identifiers", "_records", "body_start", "complete", "data", "end", "start")
+    __slots__ = ("_content_type", "_first_type", "_ids", "_records", "body_start", "data", "end", "start")
 
-    def __init__(self, data: bytes, start: int, index: tuple[list[int], int, int]) -> None:
-        records, end, body_start = index
+    def __init__(self, data: bytes, start: int, index: tuple[list[int], int, int, int]) -> None:
+        """Take what `scan.index_header` said of a block that starts at `start`."""
         self.data = data
         self.start = start
-        self.end = end
-        self.body_start = body_start
-        self.complete = body_start > end
-        self._records = records
-        self._identifiers = records[4::5]
+        self._records, self.end, self.body_start, self._first_type = index
+        self._ids: list[int] | None = None
         self._content_type: ContentType | None = None
+
+    @property
+    def complete(self) -> bool:
+        """There is an empty line."""
+        return self.body_start > self.end
+
+    @property
+    def _identifiers(self) -> list[int]:
+        if self._ids is None:
+            self._ids = self._records[4::_WIDTH]
+        return self._ids
 
     @classmethod
     def parse(
@@ -176,9 +182,8 @@ class HeaderFields:
         """Return the first Content-Type; the default of RFC 2045 section 5.2 (or of multipart/digest) if there is none."""
         found = self._content_type
         if found is None:
-            try:
-                at = self._identifiers.index(_CONTENT_TYPE) * _WIDTH
-            except ValueError:
+            at = self._first_type
+            if at < 0:
                 return MESSAGE if in_digest else TEXT_PLAIN
             records = self._records
             found = self._content_type = parse_content_type(self.data[records[at + 2] : records[at + 3]])

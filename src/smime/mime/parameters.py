@@ -166,20 +166,21 @@ def read_leniently(value: bytes) -> ContentType:
 
 def _read_plain(value: bytes, places: list[int]) -> ContentType:
     """Read a value that is in plain form, by its index; the same as the long way."""
-    main = str(value[places[0] : places[3]], "ascii").lower()
+    text = charsets.lenient(value)
+    if not text.isascii():
+        return read_leniently(value)  # places in the octets are not places in the text
+    main = text[places[0] : places[3]].lower()
     parameters: dict[str, str] = {}
     duplicates: tuple[str, ...] = ()
-    boundary = None
     for i in range(4, len(places), 4):
-        name = str(value[places[i] : places[i + 1]], "ascii").lower()
-        content = value[places[i + 2] : places[i + 3]]
-        if name in parameters:
-            if name not in duplicates:
-                duplicates += (name,)
-            continue
-        parameters[name] = charsets.lenient(content)
-        if name == "boundary" and main.startswith("multipart/"):
-            boundary = content.rstrip(b" \t") or None
+        name = text[places[i] : places[i + 1]].lower()
+        if name not in parameters:
+            parameters[name] = text[places[i + 2] : places[i + 3]]
+        elif name not in duplicates:
+            duplicates += (name,)
+    boundary = None
+    if "boundary" in parameters and main.startswith("multipart/"):
+        boundary = parameters["boundary"].encode("ascii").rstrip(b" \t") or None
     return ContentType(main, parameters, duplicates, boundary=boundary)
 
 

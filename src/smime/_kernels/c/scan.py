@@ -77,7 +77,7 @@ __all__ = [
 _OCTETS = ffi.typeof("uint8_t[]")
 _RECORDS = ffi.typeof("int64_t[]")
 _FIELDS = 400  # records of a header that are fetched at once
-_ROOM = max((CAP + 1) * MBOX_WIDTH, _FIELDS * FIELD_WIDTH) + 2
+_ROOM = max((CAP + 1) * MBOX_WIDTH, _FIELDS * FIELD_WIDTH) + 3
 
 # Arrays for records that no call is using at the moment: several threads may be in C at once, and a new array costs more than a small scan.
 _free: list[Any] = []
@@ -94,7 +94,7 @@ _unpack = ffi.unpack
 def _array() -> Any:
     try:
         return _free.pop()
-    except IndexError:
+    except IndexError:  # another thread was quicker
         return ffi.new(_RECORDS, _ROOM)
 
 
@@ -111,22 +111,26 @@ def header_end(data: bytes | bytearray, start: int, end: int) -> tuple[int, int]
     return place
 
 
-def index_header(data: bytes, start: int, end: int, limit: int) -> tuple[list[int], int, int]:
+def index_header(data: bytes, start: int, end: int, limit: int) -> tuple[list[int], int, int, int]:
     """Index the fields of a header block up to its empty line, or up to `end`."""
-    source = _octets(data)
+    source = data if type(data) is bytes else ffi.from_buffer(_OCTETS, data)
     out = _array()
     count = _header(source, start, end, 1, out, _FIELDS if limit >= _FIELDS else limit + 1)
-    records: list[int] = _unpack(out, count * 5 + 2)
+    records: list[int] = _unpack(out, count * 5 + 3)
+    content_type = records.pop()
     body = records.pop()
     position = records.pop()
     while position < end and body == position and count <= limit:
         more = _header(source, position, end, 0, out, min(_FIELDS, limit + 1 - count))
-        count += more
-        records += _unpack(out, more * 5 + 2)
+        records += _unpack(out, more * 5 + 3)
+        later = records.pop()
+        if content_type < 0 <= later:
+            content_type = later + count * 5
         body = records.pop()
         position = records.pop()
+        count += more
     _free.append(out)
-    return records, position, body
+    return records, position, body, content_type
 
 
 def index_parameters(value: bytes) -> list[int]:

@@ -141,7 +141,7 @@ def header_end(data: bytes | bytearray, start: int, end: int) -> tuple[int, int]
     return (plain + 1, plain + 2) if plain >= 0 else (-1, -1)
 
 
-def index_header(data: bytes, start: int, end: int, limit: int) -> tuple[list[int], int, int]:
+def index_header(data: bytes, start: int, end: int, limit: int) -> tuple[list[int], int, int, int]:
     """Index the fields of a header block (RFC 5322 section 2.2) up to its empty line, or up to `end`.
 
     Args:
@@ -151,20 +151,21 @@ def index_header(data: bytes, start: int, end: int, limit: int) -> tuple[list[in
         limit: fields after which to stop.
 
     Returns:
-        `FIELD_WIDTH` integers a field; where the fields end; and where the body starts, which is the same if there is no empty line. The
-        integers: where the name starts and ends, where the value starts (after the colon) and ends (without the last line end, with the
-        folding), and which of `KNOWN_FIELDS` it is. A line that is no field makes a record of its own with the identifier
-        `MALFORMED_FIELD`, an envelope line one with `ENVELOPE_FIELD`; their names are empty and the line is the value. If there are more
-        than `limit` records, ``limit + 1`` are returned.
+        `FIELD_WIDTH` integers a field; where the fields end; where the body starts, which is the same if there is no empty line; and where
+        in the integers the first Content-Type is, or -1. The integers: where the name starts and ends, where the value starts (after the
+        colon) and ends (without the last line end, with the folding), and which of `KNOWN_FIELDS` it is. A line that is no field makes a
+        record of its own with the identifier `MALFORMED_FIELD`, an envelope line one with `ENVELOPE_FIELD`; their names are empty and the
+        line is the value. If there are more than `limit` records, ``limit + 1`` are returned.
     """
     records: list[int] = []
+    content_type = -1
     position = start
     most = (limit + 1) * FIELD_WIDTH
     find = data.find
     while position < end and len(records) < most:
         next_line = find(b"\n", position, end) + 1 or end
         if next_line - position <= 2 and data[position:next_line] in _EMPTY_LINES:
-            return records, position, next_line
+            return records, position, next_line, content_type
         while next_line < end and data[next_line] in _BLANK_OCTETS:
             next_line = find(b"\n", next_line, end) + 1 or end
         value_end = next_line
@@ -176,13 +177,15 @@ def index_header(data: bytes, start: int, end: int, limit: int) -> tuple[list[in
         if match is not None:
             name_end = match.end(1)
             identifier = _IDS.get(bytes(data[position:name_end]).lower(), 0) if name_end - position <= 25 else 0
+            if identifier == 1 and content_type < 0:
+                content_type = len(records)
             records += (position, name_end, match.end(), value_end, identifier)
         elif position == start and _ENVELOPE.match(data, position, value_end):
             records += (position, position, position, value_end, ENVELOPE_FIELD)
         else:
             records += (position, position, position, value_end, MALFORMED_FIELD)
         position = next_line
-    return records, position, position
+    return records, position, position, content_type
 
 
 def index_parameters(value: bytes) -> list[int]:

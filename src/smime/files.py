@@ -123,6 +123,9 @@ class _StreamSpool:
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=_SPOOL_IN_MEMORY)  # noqa: SIM115 - it lives as long as this object
 
+    def __del__(self) -> None:
+        self._file.close()
+
     def write(self, data: Buffer, /) -> object:
         """Append octets."""
         return self._file.write(data)

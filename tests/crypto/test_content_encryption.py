@@ -4,6 +4,7 @@ from contextlib import suppress
 from itertools import pairwise
 
 import pytest
+from cryptography.hazmat.bindings._rust import openssl as rust_openssl
 from cryptography.hazmat.decrepit.ciphers.algorithms import RC2, TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM, ChaCha20Poly1305
@@ -447,6 +448,33 @@ def test_ccm_with_more_than_its_nonce_allows():
     decryptor.update(bytes(1 << 16))
     with pytest.raises(Failed):
         decryptor.finalize(bytes(16))
+
+
+def test_more_than_a_cipher_can_take(monkeypatch):
+    key, buffer = bytes(16), bytearray(100)
+    encryptor = ce.Encryptor("aes-128-gcm", key)
+    decryptor = ce.Decryptor(encryptor.algorithm, key)
+    for stream in (encryptor._stream, decryptor.update.__self__):
+        rust_openssl.ciphers._advance(stream._context, (1 << 36) - 40)
+    for update in (encryptor.update, lambda data: encryptor.update_into(data, buffer)):
+        with pytest.raises(UnsupportedError, match="AES-GCM"):
+            update(bytes(16))
+    for update in (decryptor.update, lambda data: decryptor.update_into(data, buffer)):
+        with pytest.raises(Failed):
+            update(bytes(16))
+    monkeypatch.setattr("smime.crypto._streams._CHACHA_LARGEST", 100)
+    encryptor = ce.Encryptor("chacha20-poly1305", bytes(32))
+    encryptor.update(bytes(100))
+    with pytest.raises(UnsupportedError, match="ChaCha20"):
+        encryptor.update(b"!")
+
+
+def test_aead_is_a_property_of_the_cipher():
+    for name in WRITTEN:
+        iv = bytes(algorithms.CONTENT_ENCRYPTIONS_BY_NAME[name].iv_size)
+        assert ce.parse_parameters(ce.algorithm_identifier(name, iv)).aead == (name in AEAD)
+    with pytest.raises(UnsupportedError, match="rc2"):
+        ce.algorithm_identifier("rc2-cbc", bytes(8))
 
 
 @given(st.sampled_from(sorted(algorithms.CONTENT_ENCRYPTIONS)), st.binary(max_size=40))

@@ -172,6 +172,7 @@ def test_scrypt():
         ((2, 8, 1 << 30), LimitExceeded),
         ((1024, 8, 10_000), LimitExceeded),
         ((2, 1 << 25, 1), LimitExceeded),
+        ((1 << 16, 1, 1), UnsupportedError),  # N has to be below 2^(16·r)
     ],
 )
 def test_scrypt_that_is_wrong(numbers, error):

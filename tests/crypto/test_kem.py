@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -131,6 +133,20 @@ def test_rsa_without_padding(data):
     octets, ciphertext = kem._rsa_encapsulate(key("rsa").public_key(), z)
     assert octets == z.to_bytes(256, "big")
     assert kem._rsa_decapsulate(key("rsa"), ciphertext) == octets
+
+
+def test_a_fault_in_the_arithmetic_gives_nothing_away():
+    numbers = key("rsa").private_numbers()
+
+    class Faulty:
+        def private_numbers(self):
+            return SimpleNamespace(
+                p=numbers.p, q=numbers.q, dmp1=numbers.dmp1 ^ 1, dmq1=numbers.dmq1, iqmp=numbers.iqmp, public_numbers=numbers.public_numbers
+            )
+
+    _, ciphertext = kem._rsa_encapsulate(key("rsa").public_key())
+    with pytest.raises(Failed):
+        kem._rsa_decapsulate(Faulty(), ciphertext)
 
 
 def rsa_parameters(length, kdf_oid=algorithms.HKDF_SHA256.oid):

@@ -147,6 +147,12 @@ def test_every_form_of_oaep_is_read(digest, mgf, label, null):
     assert kt.decrypt(key("rsa"), algorithm, kt.encrypt(public(), kt.oaep_algorithm(digest, mgf, label or b""), CEK), 16) == CEK
 
 
+def test_sha3_in_oaep_is_not_to_be_had():
+    algorithm = oaep("sha3-256", "sha3-256", null=b"")
+    with pytest.raises(UnsupportedError, match="OAEP"):
+        kt.encrypt(public(), algorithm, CEK)
+
+
 def test_oaep_defaults_are_sha1():
     encrypted = kt.encrypt(public(), oaep("sha1", "sha1"), CEK)
     for algorithm in (oaep(None, None), oaep("sha1", None), oaep("sha1", "sha1", b"")):
@@ -200,7 +206,7 @@ def test_oaep_parameters_that_are_wrong(parameters, error):
 def test_no_parameters_make_another_exception(octets):
     for oid in (OAEP_OID, V15.oid, "1.2.3"):
         with pytest.raises(SMIMEError):
-            kt.encrypt(public(), AlgorithmIdentifier.build(oid, octets + b"\x00"), CEK)
+            kt.encrypt(public(), AlgorithmIdentifier.build(oid, octets + b"\x01"), CEK)
 
 
 # -- keys --
@@ -211,6 +217,7 @@ def test_keys_bound_to_a_scheme():
     assert kt.choose(bound) == OAEP
     assert kt.choose(exact) == kt.oaep_algorithm("sha384")
     kt.decrypt(key("rsa"), OAEP, kt.encrypt(public(), OAEP, CEK, key_algorithm=bound), 16, key_algorithm=bound)
+    kt.encrypt(public(), oaep("sha384", "sha384"), CEK, key_algorithm=exact)
     encrypted = kt.encrypt(public(), V15, CEK)
     for key_algorithm in (bound, exact, AlgorithmIdentifier.build("1.2.840.113549.1.1.10")):
         with pytest.raises(KeyMismatchError, match="only"):

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import pytest
+from cryptography.hazmat.decrepit.ciphers.algorithms import RC2
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.modes import CBC
 from hypothesis import given
 from hypothesis import strategies as st
 
 from smime import algorithms
 from smime.asn1 import writer
 from smime.asn1.algorithm import AlgorithmIdentifier
-from smime.crypto import Failed, key_wrap
+from smime.crypto import Failed, digests, key_wrap
 from smime.errors import ParseError, SMIMEError, UnsupportedError
 
 RC2_128, RC2_40 = writer.integer(58), writer.integer(160)
@@ -116,6 +119,16 @@ def test_keys_of_the_wrong_size(name):
     for size in (0, 5, 8, 17):
         with pytest.raises(UnsupportedError):
             key_wrap.wrap(algorithm, bytes(key_wrap.kek_size(algorithm)), bytes(size))
+
+
+@pytest.mark.parametrize("padded", [b"\x00" + bytes(15), b"\xff" + bytes(15), b"\x07" + bytes(15), b"\x10" + bytes(15)])
+def test_rc2_wrap_with_a_wrong_length_inside(padded):
+    kek, iv = bytes(range(16)), bytes(8)
+    inner = padded + digests.digest("sha1", padded)[:8]
+    first = iv + Cipher(RC2(kek), CBC(iv)).encryptor().update(inner)
+    wrapped = Cipher(RC2(kek), CBC(bytes.fromhex("4adda22c79e82105"))).encryptor().update(first[::-1])
+    with pytest.raises(Failed):
+        key_wrap.unwrap(build("rc2-wrap", RC2_128), kek, wrapped)
 
 
 def test_parameters():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import subprocess
 
 import pytest
@@ -308,6 +309,57 @@ def test_pss_with_another_mask_generation_function():
         signatures.verify(key("rsa").public_key(), pss(mgf_oid="1.3.101.110"), "sha256", pss_signature(), DATA)
 
 
+N = key("rsa").public_key().public_numbers().n
+
+
+def pss_shake(name, trailer=0xBC, first=1, salt=None, wrong=b""):
+    """RFC 8017 section 9.1.1 with SHAKE."""
+    xof, size = {"shake128": (hashlib.shake_128, 32), "shake256": (hashlib.shake_256, 64)}[name]
+    salt = bytes(range(size)) if salt is None else salt
+    h = xof(bytes(8) + xof(DATA).digest(size) + salt + wrong).digest(size)
+    block = bytes(256 - size - 1 - len(salt) - 1) + bytes([first]) + salt
+    mask = xof(h).digest(len(block))
+    masked = bytes(a ^ b for a, b in zip(block, mask, strict=True))
+    encoded = bytes([masked[0] & 0x7F]) + masked[1:] + h + bytes([trailer])
+    numbers = key("rsa").private_numbers()
+    return pow(int.from_bytes(encoded, "big"), numbers.d, numbers.public_numbers.n).to_bytes(256, "big")
+
+
+@pytest.mark.parametrize("name", ["shake128", "shake256"])
+def test_pss_with_shake(name):
+    """RFC 8702 section 3.2.1."""
+    public_key, scheme = key("rsa").public_key(), algorithm(f"RSASSA-PSS-{name.upper()}")
+    signatures.verify(public_key, scheme, name, pss_shake(name), DATA)
+    signatures.verify(public_key, scheme, name, pss_shake(name), digests.digest(name, DATA), prehashed=True)
+    signatures.verify(public_key, scheme, name, pss_shake(name), DATA, key_algorithm=AlgorithmIdentifier.build(PSS))
+    size = digests.hash_algorithm(name).digest_size
+    for wrong in (
+        pss_shake(name, trailer=0xCC),
+        pss_shake(name, first=2),
+        pss_shake(name, salt=bytes(size - 1)),
+        pss_shake(name, salt=bytes(size + 1)),
+        pss_shake(name, wrong=b"!"),
+        bytes(255) + b"\x02",
+        pow(1 << 2047, key("rsa").private_numbers().d, N).to_bytes(256, "big"),
+        b"\xff" * 256,
+        pss_shake(name)[1:],
+        b"",
+    ):
+        with pytest.raises(InvalidSignature):
+            signatures.verify(public_key, scheme, name, wrong, DATA)
+    for data in (DATA + b"!", b""):
+        with pytest.raises(InvalidSignature):
+            signatures.verify(public_key, scheme, name, pss_shake(name), data)
+        with pytest.raises(InvalidSignature):
+            signatures.verify(public_key, scheme, name, pss_shake(name), data, prehashed=True)
+    with pytest.raises(MalformedSignature, match="sha256"):
+        signatures.verify(public_key, scheme, "sha256", pss_shake(name), DATA)
+    with pytest.raises(MalformedSignature, match="no parameters"):
+        signatures.verify(public_key, algorithm(scheme.name, b"\x04\x00"), name, pss_shake(name), DATA)
+    with pytest.raises(InvalidSignature):
+        signatures.verify(key("rsa1024").public_key(), scheme, name, pss_shake(name), DATA)
+
+
 def test_keys_bound_to_pss():
     bound = AlgorithmIdentifier.build(PSS)
     exact = pss()
@@ -420,7 +472,7 @@ def test_ml_dsa_takes_any_digest_of_the_content(digest):
 # -- anything else --
 
 
-@pytest.mark.parametrize("name", ["SLH-DSA-SHA2-128s", "SLH-DSA-SHAKE-256f", "RSASSA-PSS-SHAKE128"])
+@pytest.mark.parametrize("name", ["SLH-DSA-SHA2-128s", "SLH-DSA-SHAKE-256f"])
 def test_known_and_not_to_be_had(name):
     with pytest.raises(UnsupportedError, match=name):
         signatures.verify(key("rsa").public_key(), algorithm(name), "shake128", b"", DATA)
@@ -430,6 +482,43 @@ def test_unknown_algorithm():
     for function in (signatures.needs_content, signatures.digest_of):
         with pytest.raises(UnsupportedError, match=r"1\.2\.3"):
             function(AlgorithmIdentifier.build("1.2.3"))
+
+
+def test_parameters_of_a_bound_key_that_are_wrong():
+    for parameters in (NULL, pss(trailer=2).parameters):
+        with pytest.raises(KeyUnsuitable, match="malformed"):
+            signatures.verify(
+                key("rsa").public_key(), pss(), "sha256", pss_signature(), DATA, key_algorithm=AlgorithmIdentifier.build(PSS, parameters)
+            )
+    no_digest = writer.sequence(writer.explicit(1, writer.sequence(writer.oid(algorithms.MGF1.oid))))
+    with pytest.raises(MalformedSignature, match="MGF1"):
+        signatures.verify(key("rsa").public_key(), AlgorithmIdentifier.build(PSS, no_digest), "sha1", b"", DATA)
+
+
+def test_a_digest_that_the_scheme_does_not_take():
+    with pytest.raises(UnsupportedError, match="shake128"):
+        signatures.verify(key("rsa").public_key(), algorithm("rsaEncryption", NULL), "shake128", bytes(256), DATA)
+
+
+def test_a_key_that_says_nothing_special():
+    scheme = signatures.choose_scheme(key("rsa").public_key())
+    plain = AlgorithmIdentifier.build(algorithms.RSA_ENCRYPTION.oid, NULL)
+    verify("rsa", scheme, signatures.sign(key("rsa"), scheme, DATA), key_algorithm=plain)
+    assert signatures.choose_scheme(key("rsa").public_key(), key_algorithm=plain) is scheme
+
+
+def test_pss_leaves_defaults_out():
+    assert signatures.pss_algorithm("sha1").parameters == b"\x30\x00"
+    assert signatures.pss_algorithm("sha512", "sha1", 20).parameters == writer.sequence(writer.explicit(0, hash_id("sha512")))
+
+
+def test_a_digest_of_the_wrong_size():
+    for name, scheme in (("rsa", algorithm("sha256WithRSAEncryption", NULL)), ("p256", algorithm("ecdsa-with-SHA256"))):
+        signature = signatures.sign(key(name), signatures.choose_scheme(key(name).public_key()), DATA)
+        with pytest.raises(MalformedSignature):
+            signatures.verify(key(name).public_key(), scheme, "sha256", signature, bytes(31), prehashed=True)
+    with pytest.raises(KeyMismatchError):
+        signatures.sign_digest(key("rsa"), signatures.choose_scheme(key("rsa").public_key()), bytes(31))
 
 
 def test_digest_of():

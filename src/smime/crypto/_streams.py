@@ -105,7 +105,7 @@ class GCMEncryption:
         try:
             ciphertext: bytes = self._context.update(data)
         except ValueError:
-            raise LimitExceeded("content of one GCM nonce", (1 << 36) - 32) from None
+            raise UnsupportedError("size of content for AES-GCM", "64 GiB and more") from None
         return ciphertext
 
     def update_into(self, data: Buffer, buf: Buffer) -> int:
@@ -113,7 +113,7 @@ class GCMEncryption:
         try:
             count: int = self._context.update_into(data, buf)
         except ValueError:
-            raise LimitExceeded("content of one GCM nonce", (1 << 36) - 32) from None
+            raise UnsupportedError("size of content for AES-GCM", "64 GiB and more") from None
         return count
 
     def finish(self) -> bytes:
@@ -219,7 +219,7 @@ class _ChaCha:
     def _count(self, data: Buffer) -> None:
         self._length += len(data)
         if self._length > _CHACHA_LARGEST:
-            raise LimitExceeded("content of one ChaCha20 nonce", _CHACHA_LARGEST)
+            raise UnsupportedError("size of content for ChaCha20-Poly1305", "256 GiB and more")
 
     def _close(self, mac: Poly1305, aad: bytes) -> bytes:
         lengths = len(aad).to_bytes(8, "little") + self._length.to_bytes(8, "little")

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_ds
 from smime import algorithms
 from smime.asn1 import der, writer
 from smime.asn1.algorithm import AlgorithmIdentifier
-from smime.crypto import digests
+from smime.crypto import _pss_shake, digests
 from smime.crypto._integers import small
 from smime.crypto.faults import InvalidSignature, KeyUnsuitable, MalformedSignature
 from smime.crypto.keys import is_native, key_kind
@@ -383,7 +383,7 @@ def _pss_of(parameters: bytes | None) -> PSSParameters:
 @lru_cache(maxsize=256)
 def _plan(oid: str, parameters: bytes | None, digest: str, prehashed: bool) -> _Plan:
     row = _row(oid)
-    if row.key == "SLH-DSA" or (row.parameters != "pss" and row.name.startswith("RSASSA-PSS")):
+    if row.key == "SLH-DSA":
         raise UnsupportedError("signature algorithm", row.name)  # known, and `cryptography` has no primitive for it
     pss = None
     if row.parameters == "pss":
@@ -408,6 +408,9 @@ def _plan(oid: str, parameters: bytes | None, digest: str, prehashed: bool) -> _
     hash_ = digests.hash_algorithm(digest)
     if pss is not None:
         return _Plan("RSA", (_pss_padding(pss), Prehashed(hash_) if prehashed else hash_), pss, row)
+    if row.name.startswith("RSASSA-PSS-SHAKE"):
+        size = hash_.digest_size
+        return _Plan("RSA", (), PSSParameters(digest, digest, size), row)
     return _Plan(row.key, _arguments(row.key, hash_, prehashed=prehashed), None, row)
 
 
@@ -468,6 +471,10 @@ def verify(
         objection = _key_admits(key_algorithm.oid, key_algorithm.parameters, plan.pss)
         if objection is not None:
             raise KeyUnsuitable(objection)
+    if plan.pss is not None and not plan.arguments:
+        if not _pss_shake.verify(public_key, digest, signature, data, prehashed=prehashed):
+            raise _invalid(public_key, plan.key, signature)
+        return
     try:
         public_key.verify(signature, data, *plan.arguments)
     except _CryptographyInvalidSignature:

@@ -64,6 +64,7 @@ def encrypt(
     recipients: AnyRecipient | Iterable[AnyRecipient],
     *,
     content_encryption: str | None = None,
+    signer: Signer | Iterable[Signer] | None = None,
     encoding: Encoding = "smime",
     policy: Policy = policies.RFC8551,
 ) -> bytes:
@@ -73,6 +74,7 @@ def encrypt(
         message: a MIME entity or a whole mail, whose From, To, Subject and the like stay outside.
         recipients: `x509.Certificate`, `Recipient`, `Password`, `KeyEncryptionKey` or `ContentKey` objects, at least one.
         content_encryption: such as ``"aes-256-gcm"`` or ``"aes-256-cbc"``; None: what the policy says.
+        signer: signs first, so that the signature is inside.
         encoding: as for `sign`.
         policy: which algorithms may be used.
 
@@ -85,7 +87,7 @@ def encrypt(
         UnsupportedError: an algorithm is unknown.
         ParseError, LimitExceeded: the message cannot be read as MIME.
     """
-    machine = MessageEncryptor(recipients, content_encryption=content_encryption, encoding=encoding, policy=policy)
+    machine = MessageEncryptor(recipients, content_encryption=content_encryption, signer=signer, encoding=encoding, policy=policy)
     return machine.update(message_octets(message)) + machine.finalize()
 
 

@@ -290,6 +290,7 @@ def encrypt(
     recipients: AnyRecipient | Iterable[AnyRecipient],
     *,
     content_encryption: str | None = None,
+    signer: Signer | Iterable[Signer] | None = None,
     encoding: Literal["smime", "der", "pem"] = "smime",
     policy: Policy = policies.RFC8551,
     progress: Progress | None = None,
@@ -301,7 +302,10 @@ def encrypt(
         OSError: source or target cannot be opened, read or written.
     """
     _produce(
-        MessageEncryptor(recipients, content_encryption=content_encryption, encoding=encoding, policy=policy), source, target, progress
+        MessageEncryptor(recipients, content_encryption=content_encryption, signer=signer, encoding=encoding, policy=policy),
+        source,
+        target,
+        progress,
     )
 
 

@@ -23,6 +23,7 @@ from smime.cms.recipient_info import (
 )
 from smime.crypto import content_encryption, kem, key_agreement, key_transport, key_wrap, keys, pwri
 from smime.errors import KeyMismatchError, PolicyError, UnsupportedError
+from smime.operations.sign import MessageSigner
 from smime.operations.spool import Buffer
 from smime.operations.writing import Encoding, Producer
 from smime.pki.certificate import Certificate
@@ -31,6 +32,7 @@ from smime.pki.identity import ContentKey, KeyEncryptionKey, Password
 if TYPE_CHECKING:
     from cryptography import x509
 
+    from smime.operations.sign import Signer
     from smime.policy import Policy
 
 __all__ = ["AnyRecipient", "MessageEncryptor", "Recipient"]
@@ -193,11 +195,12 @@ class MessageEncryptor:
     Args:
         recipients: `x509.Certificate`, `Recipient`, `Password` or `KeyEncryptionKey` objects, at least one; or a single `ContentKey`.
         content_encryption: name of the algorithm; None: what the policy says.
+        signer: signs before it is encrypted, in the same pass: sign inside, encrypt outside (RFC 9787 section 5.2).
         encoding: ``"smime"`` makes a mail of a MIME entity; ``"der"`` and ``"pem"`` protect the octets as they are.
         policy: which algorithms may be used.
 
     Raises:
-        PolicyError: the policy forbids an algorithm or a recipient's key.
+        PolicyError: the policy forbids an algorithm or a key.
         KeyMismatchError: a recipient's key cannot be used.
         UnsupportedError: the content encryption is unknown or only read.
     """
@@ -207,6 +210,7 @@ class MessageEncryptor:
         recipients: AnyRecipient | Iterable[AnyRecipient],
         *,
         content_encryption: str | None = None,
+        signer: Signer | Iterable[Signer] | None = None,
         encoding: Encoding = "smime",
         policy: Policy = policies.RFC8551,
     ) -> None:
@@ -232,6 +236,10 @@ class MessageEncryptor:
             key = _new_key(row.name)
             infos = [maker.recipient_info(key, policy) for maker in _makers(everybody)]
         self._producer = Producer(_Encrypted(row, key, infos), encoding, policy.limits)
+        self._signer: MessageSigner | None = None
+        if signer is not None:
+            inner: Encoding = "smime" if encoding == "smime" else "der"
+            self._signer = MessageSigner(signer, detached=encoding == "smime", encoding=inner, policy=policy)
 
     def update(self, data: Buffer, /) -> bytes:
         """Take the next octets of the message; return octets of the encrypted one.
@@ -239,6 +247,8 @@ class MessageEncryptor:
         Raises:
             ParseError, LimitExceeded: the message cannot be read as MIME.
         """
+        if self._signer is not None:
+            data = self._signer.update(data)
         return self._producer.update(data)
 
     def finalize(self) -> bytes:
@@ -247,7 +257,8 @@ class MessageEncryptor:
         Raises:
             ParseError, LimitExceeded: the message cannot be read as MIME.
         """
-        return self._producer.finalize()
+        rest = self._producer.update(self._signer.finalize()) if self._signer is not None else b""
+        return rest + self._producer.finalize()
 
 
 _new_key = content_encryption.new_key

@@ -348,14 +348,27 @@ int smime_base64_decode_end(smime_base64_decoder *state, uint8_t *dst, size_t ca
 
 int64_t smime_base64_decode_all(uint32_t isa, int strict, const uint8_t *src, size_t n, uint8_t *dst, size_t cap) {
     smime_base64_decoder state;
-    size_t consumed, produced, ending;
-    uint8_t end[2];
+    size_t at = 0, size = 0, consumed, produced;
+    uint8_t rest[96];
     smime_base64_decoder_init(&state, isa, strict);
-    int status = smime_base64_decode(&state, src, n, &consumed, dst, cap, &produced);
-    if (status) return status == SMIME_FULL ? -1 : status;
-    status = smime_base64_decode_end(&state, end, sizeof end, &ending);
+    for (int full = 0; at < n;) { /* cap may be exact: each turn leaves as much room as there are line ends */
+        if (!full && n - at > sizeof rest) {
+            int status = smime_base64_decode(&state, src + at, n - at, &consumed, dst + size, cap - size, &produced);
+            if (status < 0) return status;
+            full = consumed == 0;
+        } else {
+            size_t some = n - at < sizeof rest ? n - at : sizeof rest;
+            int status = smime_base64_decode(&state, src + at, some, &consumed, rest, sizeof rest, &produced);
+            if (status < 0) return status;
+            if (cap - size < produced) return -1;
+            memcpy(dst + size, rest, produced);
+        }
+        at += consumed;
+        size += produced;
+    }
+    int status = smime_base64_decode_end(&state, rest, sizeof rest, &produced);
     if (status) return status;
-    if (cap - produced < ending) return -1;
-    memcpy(dst + produced, end, ending);
-    return (int64_t)(produced + ending);
+    if (cap - size < produced) return -1;
+    memcpy(dst + size, rest, produced);
+    return (int64_t)(size + produced);
 }

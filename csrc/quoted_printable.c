@@ -68,6 +68,16 @@ SMIME_TARGET_AVX512 static size_t decode_good_avx512(const uint8_t *src, size_t 
         uint64_t cr = _mm512_cmpeq_epi8_mask(in, _mm512_set1_epi8('\r'));
         uint64_t lf = _mm512_cmpeq_epi8_mask(in, _mm512_set1_epi8('\n'));
         uint64_t stops = blanks & (cr | lf) >> 1;
+        /* a run of blanks at the end of the block has ended if something visible is next */
+        uint64_t open = blanks >> (size - 1) & (n - i > 64 ? src[i + 64] <= ' ' : 1);
+        if (SMIME_LIKELY(!(equals | stops | open))) {
+            if (size == 64) _mm512_storeu_si512(out, in);
+            else _mm512_mask_storeu_epi8(out, block, in);
+            tops |= high;
+            out += size;
+            i += size;
+            continue;
+        }
         uint64_t keep = block;
         if (equals) {
             __m512i digits = _mm512_permutex2var_epi8(digits_low, in, digits_high);
@@ -80,19 +90,23 @@ SMIME_TARGET_AVX512 static size_t decode_good_avx512(const uint8_t *src, size_t 
             keep = block & ~(escapes << 1 | escapes << 2 | soft_lf | soft_lf << 1 | soft_crlf | soft_crlf << 1 | soft_crlf << 2);
             stops |= equals & ~(escapes | soft_lf | soft_crlf);
         }
-        if (stops) size = (unsigned)__builtin_ctzll(stops);
-        uint64_t others = size ? ~blanks & ~0ULL >> (64 - size) : 0;
-        size = others ? (unsigned)smime_highest(others) + 1 : 0;
-        if (!size) break;
+        if (stops) {
+            size = (unsigned)__builtin_ctzll(stops);
+            open = size && blanks >> (size - 1) & 1;
+        }
+        if (open) { /* back to where the run of blanks begins */
+            uint64_t others = ~blanks & ~0ULL >> (64 - size);
+            size = others ? (unsigned)smime_highest(others) + 1 : 0;
+        }
+        if (!size) break; /* the block begins with what stops it */
         keep &= ~0ULL >> (64 - size);
         unsigned kept = (unsigned)__builtin_popcountll(keep);
         tops |= high & ~0ULL >> (64 - size);
-        if (equals) in = _mm512_maskz_compress_epi8(keep, in);
+        in = _mm512_maskz_compress_epi8(keep, in);
         if (n - i >= 64) _mm512_storeu_si512(out, in);
         else if (kept) _mm512_mask_storeu_epi8(out, ~0ULL >> (64 - kept), in);
         out += kept;
         i += size;
-        if (stops) break;
     }
     *eight_bit |= tops != 0;
     *made = (size_t)(out - dst);
@@ -296,6 +310,8 @@ int smime_qp_decode_end(smime_qp_decoder *state, uint8_t *dst, size_t cap, size_
 
 enum { PLAIN = 0, ESCAPED = 1, WHITE = 2, LINE_END = 3 };
 
+enum { WIDEST = 75 }; /* characters in a line, and the = of a soft line break */
+
 static const uint8_t CLASS[256] = {
     1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 3, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
     2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0,
@@ -309,10 +325,22 @@ static const uint8_t CLASS[256] = {
 
 static const uint8_t HEX_DIGITS[16] = {'0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'};
 
+static uint8_t *put_soft_break(uint8_t *dst, uint32_t crlf) {
+    *dst++ = '=';
+    if (crlf) *dst++ = '\r';
+    *dst++ = '\n';
+    return dst;
+}
+
 /* These copy the text from src on that needs no escape, size octets at most, and return how many those were. src has n octets, of which the one behind
  * a blank is looked at. dst has room for 128 octets. */
 
 #ifdef SMIME_X86
+
+#define EACH 0x1249249249249249ULL /* the first of every three, 21 times */
+
+static const uint8_t THIRDS[64] = {0,  0,  0,  1,  1,  1,  2,  2,  2,  3,  3,  3,  4,  4,  4,  5,  5,  5,  6,  6,  6,  7,  7,  7,  8,  8,  8,  9,  9,  9,  10, 10,
+                                   10, 11, 11, 11, 12, 12, 12, 13, 13, 13, 14, 14, 14, 15, 15, 15, 16, 16, 16, 17, 17, 17, 18, 18, 18, 19, 19, 19, 20, 20, 20, 21};
 
 SMIME_TARGET_AVX2 static size_t copy_plain_avx2(const uint8_t *src, size_t n, size_t size, uint8_t *dst) {
     size_t i = 0;
@@ -334,26 +362,101 @@ SMIME_TARGET_AVX2 static size_t copy_plain_avx2(const uint8_t *src, size_t n, si
     return i < size ? i : size;
 }
 
-SMIME_TARGET_AVX512 static size_t copy_plain_avx512(const uint8_t *src, size_t n, size_t size, uint8_t *dst) {
+/* Octets as characters: each is tripled, and what a plain one does not need is squeezed out. escaped has a bit for each octet, of 21 at most. */
+SMIME_TARGET_AVX512 static inline __m512i triple_avx512(__m256i in, uint64_t escaped, uint64_t keep) {
+    const __m512i digits = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)HEX_DIGITS));
+    __m512i octets = _mm512_permutexvar_epi8(_mm512_loadu_si512(THIRDS), _mm512_castsi256_si512(in));
+    __m512i low = _mm512_shuffle_epi8(digits, _mm512_and_si512(octets, _mm512_set1_epi8(15)));
+    __m512i high = _mm512_shuffle_epi8(digits, _mm512_and_si512(_mm512_srli_epi16(octets, 4), _mm512_set1_epi8(15)));
+    __m512i out = _mm512_mask_mov_epi8(octets, _pdep_u64(escaped, EACH), _mm512_set1_epi8('='));
+    out = _mm512_mask_mov_epi8(out, EACH << 1, high);
+    out = _mm512_mask_mov_epi8(out, EACH << 2, low);
+    return _mm512_maskz_compress_epi8(keep, out);
+}
+
+/* Which octets are escaped wherever they stand: all but blanks and what is visible; = is. */
+SMIME_TARGET_AVX512 static inline uint64_t escaped_avx512(__m512i in, uint64_t blanks) {
+    uint64_t special = _mm512_cmpeq_epi8_mask(in, _mm512_set1_epi8('=')) | _mm512_cmpeq_epi8_mask(in, _mm512_set1_epi8(127));
+    return (~_mm512_cmpgt_epi8_mask(in, _mm512_set1_epi8(' ')) | special) & ~blanks;
+}
+
+SMIME_TARGET_AVX512 static inline uint64_t blanks_avx512(__m512i in) {
+    return _mm512_cmpeq_epi8_mask(in, _mm512_set1_epi8(' ')) | _mm512_cmpeq_epi8_mask(in, _mm512_set1_epi8('\t'));
+}
+
+static inline int begins_suspect(const uint8_t *line) { return line[0] == '.' || (line[0] == 'F' && !memcmp(line, "From ", 5)); }
+
+/* Encode line by line, or 63 octets of a longer line, until too little is left; return how much that was. What is escaped is known before it is decided
+ * where the lines are broken, so that only the latter has to go step by step. */
+SMIME_TARGET_AVX512 static size_t encode_bulk_avx512(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, int crlf, size_t *column, size_t *made) {
     size_t i = 0;
-    while (i < size && i < n) {
-        size_t left = n - i;
-        __mmask64 here = left < 64 ? (1ULL << left) - 1 : ~0ULL;
-        __mmask64 behind = left < 65 ? (1ULL << (left - 1)) - 1 : ~0ULL;
-        __m512i in = _mm512_maskz_loadu_epi8(here, src + i);
-        __m512i next = _mm512_mask_loadu_epi8(_mm512_set1_epi8('\n'), behind, src + i + 1);
-        uint64_t blank = _mm512_cmpeq_epi8_mask(in, _mm512_set1_epi8(' ')) | _mm512_cmpeq_epi8_mask(in, _mm512_set1_epi8('\t'));
-        uint64_t ending = _mm512_cmpeq_epi8_mask(next, _mm512_set1_epi8('\r')) | _mm512_cmpeq_epi8_mask(next, _mm512_set1_epi8('\n'));
-        uint64_t special = _mm512_cmpeq_epi8_mask(in, _mm512_set1_epi8('=')) | _mm512_cmpeq_epi8_mask(in, _mm512_set1_epi8(127));
-        uint64_t plain = (_mm512_cmpgt_epi8_mask(in, _mm512_set1_epi8(' ')) & ~special) | (blank & ~ending);
-        _mm512_storeu_si512(dst + i, in);
-        if (~plain) {
-            i += (unsigned)__builtin_ctzll(~plain);
-            break;
+    uint8_t *out = dst;
+    size_t col = *column;
+    while (n - i >= 208 && cap - (size_t)(out - dst) >= 512) {
+        const uint8_t *line = src + i;
+        __m512i a = _mm512_loadu_si512(line), b = _mm512_loadu_si512(line + 64);
+        uint64_t lf_a = _mm512_cmpeq_epi8_mask(a, _mm512_set1_epi8('\n'));
+        uint64_t lf_b = _mm512_cmpeq_epi8_mask(b, _mm512_set1_epi8('\n')) & 0x1fff;
+        uint64_t blanks_a = blanks_avx512(a), blanks_b = blanks_avx512(b);
+        int whole = (lf_a | lf_b) != 0;
+        size_t end = 63;
+        if (SMIME_LIKELY(whole)) {
+            end = lf_a ? (size_t)__builtin_ctzll(lf_a) : 64 + (size_t)__builtin_ctzll(lf_b);
+            i += end + 1;
+            end -= end && line[end - 1] == '\r';
+        } else {
+            if (line[63] == '\r' && blanks_a >> 62 & 1) break; /* a blank that may be the last of its line */
+            i += 63;
         }
-        i += 64;
+        uint64_t in_a = _bzhi_u64(~0ULL, (unsigned)end), in_b = _bzhi_u64(~0ULL, end > 64 ? (unsigned)end - 64 : 0);
+        uint64_t escaped_a = escaped_avx512(a, blanks_a) & in_a, escaped_b = escaped_avx512(b, blanks_b) & in_b;
+        if (whole && end && is_blank(line[end - 1])) {
+            if (end <= 64) escaped_a |= 1ULL << (end - 1);
+            else escaped_b |= 1ULL << (end - 65);
+        }
+        if (SMIME_LIKELY(!(escaped_a | escaped_b) && col + end <= WIDEST && (col || !begins_suspect(line)))) {
+            _mm512_storeu_si512(out, a);
+            _mm512_storeu_si512(out + 64, b);
+            out += end;
+            col += end;
+        } else {
+            unsigned __int128 escaped = escaped_a | (unsigned __int128)escaped_b << 64;
+            for (size_t at = 0; at < end;) {
+                if (!col && begins_suspect(line + at)) escaped |= (unsigned __int128)1 << at;
+                uint64_t here = (uint64_t)(escaped >> at);
+                size_t size = end - at, room = WIDEST - col, count, width;
+                if (!here) {
+                    count = width = size < 64 ? (size < room ? size : room) : (room < 64 ? room : 64);
+                    _mm512_storeu_si512(out, _mm512_loadu_si512(line + at));
+                    size = size < 64 ? size : 64;
+                } else {
+                    uint64_t keep = EACH | _pdep_u64(here & 0x1fffff, EACH) * 6;
+                    uint64_t beyond = _pdep_u64(1ULL << (room < 63 ? room : 63), keep) | 1ULL << 63; /* the first character without room */
+                    size = size < 21 ? size : 21;
+                    count = (size_t)__builtin_ctzll(beyond) / 3;
+                    if (count > size) count = size;
+                    width = (size_t)__builtin_popcountll(keep & ((1ULL << 3 * count) - 1));
+                    __m256i in = _mm256_loadu_si256((const __m256i *)(line + at));
+                    _mm512_storeu_si512(out, triple_avx512(in, here & 0x1fffff, keep));
+                }
+                at += count;
+                out += width;
+                col += width;
+                if (count < size) {
+                    out = put_soft_break(out, (uint32_t)crlf);
+                    col = 0;
+                }
+            }
+        }
+        if (whole) {
+            if (crlf) *out++ = '\r';
+            *out++ = '\n';
+            col = 0;
+        }
     }
-    return i < size ? i : size;
+    *column = col;
+    *made = (size_t)(out - dst);
+    return i;
 }
 
 #endif
@@ -386,7 +489,7 @@ static size_t copy_plain(uint32_t isa, const uint8_t *src, size_t n, size_t size
     size_t i = 0;
     switch (isa) {
 #ifdef SMIME_X86
-    case SMIME_ISA_AVX512VBMI: return copy_plain_avx512(src, n, size, dst);
+    case SMIME_ISA_AVX512VBMI: /* which has done all but the last lines */
     case SMIME_ISA_AVX2: i = copy_plain_avx2(src, n, size, dst); break;
 #endif
 #ifdef SMIME_ARM64
@@ -408,18 +511,24 @@ void smime_qp_encoder_init(smime_qp_encoder *state, uint32_t isa, int crlf) {
     state->crlf = crlf != 0;
 }
 
-/* Encode what can be decided and has room; return how much of src that is. A line holds 75 characters and perhaps the = of a soft line break. */
+/* Encode what can be decided and has room; return how much of src that is. */
 static size_t encode_decided(smime_qp_encoder *state, const uint8_t *src, size_t n, int last, uint8_t *dst, size_t cap, size_t *produced) {
-    const size_t widest = 75;
     size_t i = 0;
     uint8_t *out = dst;
     size_t column = state->column;
+#ifdef SMIME_X86
+    if (state->isa == SMIME_ISA_AVX512VBMI) {
+        size_t made;
+        i = encode_bulk_avx512(src, n, dst, cap, (int)state->crlf, &column, &made);
+        out += made;
+    }
+#endif
     while (i < n && cap - (size_t)(out - dst) >= 6) {
         uint8_t octet = src[i];
         uint8_t kind = CLASS[octet];
         int begins = !column && (octet == '.' || octet == 'F');
-        if (kind == PLAIN && !begins && column < widest && cap - (size_t)(out - dst) >= 128) {
-            size_t run = copy_plain(state->isa, src + i, n - i, widest - column, out);
+        if (kind == PLAIN && !begins && column < WIDEST && cap - (size_t)(out - dst) >= 128) {
+            size_t run = copy_plain(state->isa, src + i, n - i, WIDEST - column, out);
             i += run;
             out += run;
             column += run;
@@ -449,10 +558,8 @@ static size_t encode_decided(smime_qp_encoder *state, const uint8_t *src, size_t
                 escape = i + 2 < n && src[i + 2] == '\n';
             }
         }
-        if (column + (escape ? 3 : 1) > widest) {
-            *out++ = '=';
-            if (state->crlf) *out++ = '\r';
-            *out++ = '\n';
+        if (column + (escape ? 3 : 1) > WIDEST) {
+            out = put_soft_break(out, state->crlf);
             column = 0;
             begins = octet == '.' || octet == 'F';
         }

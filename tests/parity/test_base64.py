@@ -188,3 +188,17 @@ def test_lines_that_cannot_be_written(backend: Backend, line_length: int, newlin
 def test_agrees_with_binascii_on_good_input(backend: Backend) -> None:
     data = bytes(range(256)) * 40
     assert backend.family("base64").decode(binascii.b2a_base64(data)) == data
+
+
+@pytest.mark.parametrize("size", [9000, 9001, 9002, 57 * 200, 100_000])
+@pytest.mark.parametrize("ending", [b"", b"\r\n", b"\n", b"\r\n\r\n", b"=", b"Q", b" ", b"\r\n--\r\nfooter\r\n"])
+def test_large_messages_whose_size_is_guessed(backend: Backend, reference: Backend, size: int, ending: bytes) -> None:
+    data = bytes(i * 7 % 253 for i in range(size))
+    plain = base64.b64encode(data)
+    lf = base64.encodebytes(data).strip()
+    for text in (plain, lf, lf.replace(b"\n", b"\r\n"), plain[:76] + b"\n" + plain[76:], lf + lf):
+        for strict in (False, True):
+            whole = text + ending
+            expected = decoded_whole(reference.family("base64"), whole, strict)
+            assert decoded_whole(backend.family("base64"), whole, strict) == expected
+            assert decoded_whole(backend.family("base64"), bytearray(whole), strict) == expected

@@ -19,6 +19,7 @@ _SIZE = ffi.typeof("size_t *")
 _ENCODER = ffi.typeof("smime_base64_encoder *")
 _DECODER = ffi.typeof("smime_base64_decoder *")
 
+_LARGE = 1 << 13
 _encode_all = lib.smime_base64_encode_all
 _decode_all = lib.smime_base64_decode_all
 _from_buffer = ffi.from_buffer
@@ -109,13 +110,29 @@ def encode(data: Buffer, *, line_length: int = 76, newline: bytes = b"\r\n") -> 
     return out
 
 
+def _likely_size(text: bytes | memoryview) -> int:
+    """Return the size of the content if the text has lines of 76 characters with CRLF or LF, or is unbroken."""
+    size = len(text)
+    if text[76] == 0x0D:  # CR
+        size -= (size + 77) // 78 * 2
+    elif text[76] == 0x0A:  # LF
+        size -= (size + 76) // 77
+    return size // 4 * 3 - bytes(text[-4:]).count(b"=")
+
+
 def decode(data: Buffer, *, strict: bool = False) -> bytes:
     """Decode a whole message."""
     source = data if type(data) is bytes else _from_buffer(_OCTETS, data)
     size = len(source)
-    cap = (size // 4 + 1) * 3
-    out = bytes(cap)
-    produced = _decode_all(_c.ISA, strict, source, size, out, cap)
+    produced = -1
+    if size > _LARGE:  # a copy is worth a guess
+        cap = _likely_size(data if type(data) is bytes else memoryview(data).cast("B"))
+        out = bytes(cap)
+        produced = _decode_all(_c.ISA, strict, source, size, out, cap)
+    if produced == -1:
+        cap = (size // 4 + 1) * 3
+        out = bytes(cap)
+        produced = _decode_all(_c.ISA, strict, source, size, out, cap)
     if produced < 0:
         decoder = Decoder(strict)  # again, for the offset
         return decoder.update(data) + decoder.finalize()

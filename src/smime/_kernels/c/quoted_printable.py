@@ -71,15 +71,15 @@ class Encoder:
         """Return what can be decided so far."""
         source = data if type(data) is bytes else ffi.from_buffer(_OCTETS, data)
         size = len(source)
-        cap = size + size // 16 + 256  # enough for ordinary text
-        out = bytes(cap)
+        cap = size + size // 16 + 768  # enough for ordinary text
+        out = bytes(cap)  # nobody else holds it before it is filled
         if lib.smime_qp_encode(self._state, source, size, self._consumed, out, cap, self._produced) != _FULL:
             return out[: self._produced[0]]
+        source = ffi.from_buffer(_OCTETS, data)
         pieces = [out[: self._produced[0]]]
-        source = source if type(data) is not bytes else ffi.from_buffer(_OCTETS, data)
         at = self._consumed[0]
-        while at < size:
-            cap = (size - at) * 4 + 256  # the worst case: escapes, and a soft line break for each 25
+        while at < size:  # as much room as the text so far makes one expect
+            cap = int((size - at) * (self._produced[0] + 1) / (self._consumed[0] + 1) * 1.1) + 768
             out = bytes(cap)
             lib.smime_qp_encode(self._state, source + at, size - at, self._consumed, out, cap, self._produced)
             pieces.append(out[: self._produced[0]])

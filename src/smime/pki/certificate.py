@@ -130,11 +130,15 @@ class Certificate:
 
     __slots__ = (
         "_addresses",
+        "_digests",
         "_extensions",
         "_inner_algorithm",
         "_key",
+        "_key_algorithm",
         "_limits",
+        "_rsa_bits",
         "_signature_algorithm_at",
+        "_ski",
         "_summary",
         "_usage",
         "_x509",
@@ -164,6 +168,10 @@ class Certificate:
         self._addresses = None
         self._summary: CertificateSummary | None = None
         self._usage = _NOTHING
+        self._ski: Any = _NOTHING
+        self._rsa_bits: Any = _NOTHING
+        self._key_algorithm: AlgorithmIdentifier | None = None
+        self._digests: dict[str, bytes] = {}
         self.extensions_fault: str | None = None
         self._parse()
 
@@ -351,14 +359,15 @@ class Certificate:
     @property
     def ski(self) -> bytes | None:
         """The subject key identifier, or None if there is none."""
-        value = self._value(SUBJECT_KEY_IDENTIFIER)
-        if value is None:
-            return None
-        try:
-            tag, start, end = tlv.element(value, 0, len(value))
-        except ParseError:
-            return None
-        return value[start:end] if tag == tlv.OCTET_STRING else None
+        if self._ski is _NOTHING:
+            value = self._value(SUBJECT_KEY_IDENTIFIER)
+            try:
+                tag, start, end = tlv.element(value or b"", 0, len(value or b""))
+                self._ski = (value or b"")[start:end] if tag == tlv.OCTET_STRING else None
+            except ParseError:
+                self._ski = None
+        ski: bytes | None = self._ski
+        return ski
 
     @property
     def aki(self) -> bytes | None:
@@ -501,8 +510,10 @@ class Certificate:
         Raises:
             ParseError: it is malformed.
         """
-        start, end = tlv.element(self.spki, 0, len(self.spki))[1:]
-        return _algorithm(self.spki[start : tlv.element(self.spki, start, end)[2]])
+        if self._key_algorithm is None:
+            start, end = tlv.element(self.spki, 0, len(self.spki))[1:]
+            self._key_algorithm = _algorithm(self.spki[start : tlv.element(self.spki, start, end)[2]])
+        return self._key_algorithm
 
     @property
     def signature_algorithm(self) -> AlgorithmIdentifier:
@@ -543,17 +554,27 @@ class Certificate:
     @property
     def rsa_bits(self) -> int | None:
         """The size of the modulus of an RSA or DSA key; None for keys of other kinds and unreadable ones."""
-        try:
-            return int(self.public_key.key_size) if self.key_kind in {"RSA", "DSA"} else None
-        except SMIMEError:
-            return None
+        if self._rsa_bits is _NOTHING:
+            try:
+                self._rsa_bits = int(self.public_key.key_size) if self.key_kind in {"RSA", "DSA"} else None
+            except SMIMEError:
+                self._rsa_bits = None
+        bits: int | None = self._rsa_bits
+        return bits
+
+    def digest(self, name: str) -> bytes:
+        """Return the digest of the octets, which is what ESSCertID names a certificate by (RFC 5035 section 4); remembered."""
+        known = self._digests.get(name)
+        if known is None:
+            from smime.crypto import digests  # noqa: PLC0415 - heavy
+
+            known = self._digests[name] = digests.digest(name, self.der)
+        return known
 
     @property
     def sha256(self) -> str:
         """The fingerprint, hexadecimal."""
-        from smime.crypto import digests  # noqa: PLC0415 - heavy
-
-        return digests.digest("sha256", self.der).hex()
+        return self.digest("sha256").hex()
 
     @property
     def summary(self) -> CertificateSummary:

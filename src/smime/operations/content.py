@@ -8,7 +8,7 @@ from smime.algorithms import DIGESTS_BY_NAME
 from smime.crypto import digests
 from smime.errors import LimitExceeded
 from smime.operations.spool import Buffer
-from smime.transforms.lines import CanonicalLines
+from smime.transforms.lines import CanonicalLines, canonicalize
 
 __all__ = ["AS_RECEIVED", "CANONICAL", "SignedContent", "micalg_digests"]
 
@@ -86,9 +86,12 @@ class SignedContent:
             self._kept = kept + data
 
     @property
-    def looks_like_attributes(self) -> bytes | None:
-        """The octets if they begin like a SET, else None."""
-        return self._kept or None
+    def possible_attributes(self) -> tuple[bytes, ...]:
+        """The octets, in each form in which they may have been signed, if they begin like a SET."""
+        kept = self._kept
+        if not kept:
+            return ()
+        return (kept, canonicalize(kept)) if self._text else (kept,)
 
     @property
     def forms(self) -> tuple[str, ...]:

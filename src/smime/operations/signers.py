@@ -253,8 +253,7 @@ class _Signer:
         if self.content_type != DATA:
             self.note("signed-attributes-required")
             return False
-        kept = self.content.looks_like_attributes if self.content is not None else None
-        if kept is not None and _looks_like_attributes(kept):
+        if self.content is not None and any(map(_looks_like_attributes, self.content.possible_attributes)):
             self.note("content-looks-like-attributes")
             return False
         self.note("no-signed-attributes")

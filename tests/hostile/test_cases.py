@@ -1,0 +1,75 @@
+"""Each hostile message gets the verdict and the finding that it must, however it is read."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from tests.hostile import cases, mails, signatures
+from tests.hostile.cases import CASES, Case
+
+import smime
+from smime.errors import SMIMEError
+from smime.report import Verdict, VerificationReport
+
+assert signatures
+assert mails
+ALL = [pytest.param(one, id=one.name) for one in CASES.values()]
+
+
+@pytest.mark.parametrize("one", ALL)
+def test_verdict(one: Case) -> None:
+    said = cases.verify(cases.mail_of(one))
+    if one.error is not None:
+        assert isinstance(said.error, one.error), said
+        return
+    assert said.verdict is one.verdict, f"{one.description} {said.verdict} {said.codes} {said.error!r}"
+    if one.code is not None:
+        assert one.code in said.codes, f"{one.description} {said.codes}"
+    elif one.verdict is not Verdict.VALID:
+        assert said.report is not None
+        assert any(f.effect.value for f in said.report.all_findings()), "a refusal says why"
+
+
+@pytest.mark.parametrize("one", ALL)
+def test_status(one: Case) -> None:
+    """Unwrapping says no more than verifying."""
+    mail = cases.mail_of(one)
+    try:
+        result = smime.unwrap(mail.octets, trust=mail.trust, content=mail.content, policy=mail.policy, **mail.options)
+    except SMIMEError:
+        assert one.verdict is None
+        return
+    if one.verdict is Verdict.VALID:
+        assert result.status == "signed"
+    else:
+        assert result.status == "unprotected"
+    report = result.layers[0].report if result.layers else None
+    if one.verdict is not None and isinstance(report, VerificationReport):
+        assert report.verdict is one.verdict
+        assert one.code is None or one.code in {f.code for f in report.all_findings()}
+
+
+@pytest.mark.parametrize("one", ALL)
+def test_in_pieces(one: Case) -> None:
+    """The verdict does not depend on how the octets come."""
+    mail = cases.mail_of(one)
+    machine = smime.MessageVerifier(mail.trust, content=mail.content, policy=mail.policy, **mail.options)
+    try:
+        for start in range(0, len(mail.octets), 7):
+            machine.update(mail.octets[start : start + 7])
+        report = machine.finalize().report
+    except smime.VerificationError as refused:
+        report = refused.report
+    except SMIMEError as error:
+        assert one.error is not None
+        assert isinstance(error, one.error)
+        return
+    assert report.verdict is one.verdict
+
+
+def test_enough_cases() -> None:
+    assert len(CASES) >= 120
+    assert not [one.name for one in CASES.values() if one.code is not None and one.code not in smime.findings.CATALOGUE]
+    sections = Counter(one.section for one in CASES.values())
+    assert {"18.1", "SA", "SB", "AS", "CS", "RP", "SR", "RS", "KC", "J1", "J2", "J3", "MB", "TS", "18.5", "18.6", "18.7", "18.12"} <= set(sections)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import strategies as st
 
 
@@ -86,4 +88,4 @@ def spoilt(draw: st.DrawFn, source: st.SearchStrategy[bytes]) -> bytes:
 def cuts(data: bytes, points: list[int]) -> list[bytes]:
     """Return the octets cut at some points."""
     places = [0, *sorted(point % (len(data) + 1) for point in points), len(data)]
-    return [data[start:end] for start, end in zip(places, places[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(places)]

@@ -143,9 +143,9 @@ def test_errors(backend: Backend, data: str, reason: str, offset: int) -> None:
     raw = bytes.fromhex(data.replace(" ", "")) + bytes(4)
     for step in (1, 100):
         scanner = backend.family("ber").Octets(1000, UNBOUNDED, 64, 100)
+        chunks = [raw[at : at + step] for at in range(0, len(raw), step)]
         with pytest.raises(ParseError) as caught:
-            for at in range(0, len(raw), step):
-                scanner.update(raw[at : at + step])
+            [scanner.update(chunk) for chunk in chunks]
         assert (caught.value.reason, caught.value.offset) == (reason, 1000 + offset)
 
 

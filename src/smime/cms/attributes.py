@@ -128,6 +128,7 @@ class Attributes(Sequence[Attribute]):
         decode = _oid.decode
         instances: list[tuple[str, tuple[bytes, ...]]] = []
         table: dict[str, tuple[tuple[bytes, ...], ...]] = {}
+        maximum = limits.attributes
         at, stop = 6, index[5]
         while at < stop:
             following = index[at + 5]
@@ -155,10 +156,10 @@ class Attributes(Sequence[Attribute]):
                     found.append(octets[index[at + 1] : index[at + 4]])
                     at = index[at + 5]
                 values = tuple(found)
+            if len(instances) >= maximum:
+                check_count("attributes", len(instances) + 1, maximum)
             instances.append((oid, values))
             table[oid] = (*table[oid], values) if oid in table else (values,)
-        if len(instances) > limits.attributes:
-            check_count("attributes", len(instances), limits.attributes)
         self._instances = instances
         self._table = table
 

@@ -35,6 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from smime._kernels import der as _kernel
 from smime.asn1 import writer
@@ -59,6 +60,7 @@ from smime.limits import DEFAULT_LIMITS, Limits
 __all__ = [
     "SignedDataHead",
     "SignedDataTail",
+    "SignedDataTemplate",
     "SignedDataWriter",
     "SignerInfo",
     "SignerInfoTemplate",
@@ -381,23 +383,30 @@ def signed_data_version(
 
 
 def _is_v3(signer_info: bytes) -> bool:
-    return Reader(parse(signer_info, layer="cms")).integer() == 3
+    content = 2 if signer_info[1] < 0x80 else 2 + (signer_info[1] & 0x7F)
+    return signer_info[content : content + 3] == b"\x02\x01\x03"
 
 
 def encode_certificates(certificates: Iterable[bytes], *, tag: int = 0xA0) -> bytes:
-    """Return ``[0] IMPLICIT CertificateSet`` in DER order, nothing if there is no certificate."""
-    members = sorted(set(certificates))
-    return writer.set_of(members, tag=tag) if members else b""
+    """Return ``[0] IMPLICIT CertificateSet`` in DER order without repetitions, nothing if there is no certificate."""
+    members = tuple(certificates)
+    return _encode_set(members, tag) if members else b""
 
 
 def encode_revocation_infos(crls: Iterable[bytes], others: Iterable[tuple[str, bytes]] = (), *, tag: int = 0xA1) -> bytes:
-    """Return ``[1] IMPLICIT RevocationInfoChoices`` in DER order, nothing if there is none."""
+    """Return ``[1] IMPLICIT RevocationInfoChoices`` in DER order without repetitions, nothing if there is none."""
     members = {*crls, *(writer.implicit(1, writer.oid(oid) + value) for oid, value in others)}
     return writer.set_of(members, tag=tag) if members else b""
 
 
+@lru_cache(maxsize=64)
+def _encode_set(members: tuple[bytes, ...], tag: int) -> bytes:
+    """Return a SET OF in DER order; a signer's certificates and algorithms are the same in message after message."""
+    return writer.set_of(set(members), tag=tag)
+
+
 def _digest_algorithms(algorithms: Iterable[AlgorithmIdentifier]) -> bytes:
-    return writer.set_of({algorithm.raw for algorithm in algorithms})
+    return _encode_set(tuple([algorithm.raw for algorithm in algorithms]), 0x31)
 
 
 def build_signed_data(
@@ -482,6 +491,51 @@ class SignedDataWriter(Writer):
             + writer.set_of(signer_infos)
             + self._close()
         )
+
+
+class SignedDataTemplate:
+    """All of a detached SignedData but its SignerInfos, encoded once. Arguments as those of `build_signed_data`.
+
+    Args:
+        digest_algorithms: of all the signers.
+        certificates: see there.
+        crls: see there.
+        content_type: eContentType.
+        version: 3 if a SignerInfo has version 3; None: as `signed_data_version` says for SignerInfos of version 1.
+    """
+
+    __slots__ = ("_body",)
+
+    def __init__(
+        self,
+        digest_algorithms: Iterable[AlgorithmIdentifier],
+        certificates: Iterable[bytes] = (),
+        crls: Iterable[bytes] = (),
+        content_type: str = DATA,
+        *,
+        version: int | None = None,
+    ) -> None:
+        self._body = (
+            writer.integer(signed_data_version(content_type) if version is None else version)
+            + _digest_algorithms(digest_algorithms)
+            + build_encapsulated_content_info(content_type, None)
+            + encode_certificates(certificates)
+            + encode_revocation_infos(crls)
+        )
+
+    def build(self, signer_infos: Sequence[bytes]) -> bytes:
+        """Return the whole ContentInfo, in DER, with these encoded SignerInfos."""
+        infos = b"".join(sorted(signer_infos))
+        set_header = writer.header(0x31, len(infos))
+        size = len(self._body) + len(set_header) + len(infos)
+        inner = writer.header(0x30, size)
+        size += len(inner)
+        explicit = writer.header(0xA0, size)
+        size += len(explicit) + len(_SIGNED_DATA_OID)
+        return b"".join((writer.header(0x30, size), _SIGNED_DATA_OID, explicit, inner, self._body, set_header, infos))
+
+
+_SIGNED_DATA_OID = writer.oid(SIGNED_DATA)
 
 
 class SignerInfoTemplate:

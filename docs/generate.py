@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+
+import click
 
 from smime import algorithms
 from smime.algorithms import Level
+from smime.cli.app import main as main_group
 from smime.findings import CATALOGUE, Effect
 
 FOLDER = Path(__file__).resolve().parent
@@ -66,7 +69,30 @@ def algorithm_names() -> str:
     return text
 
 
-PAGES: dict[str, Callable[[], str]] = {"findings.md": findings, "algorithms.md": algorithm_names}
+def _commands(command: click.Command, name: str, parent: click.Context | None = None) -> Iterator[tuple[str, str]]:
+    context = click.Context(command, parent, info_name=name, max_content_width=110, terminal_width=110, **command.context_settings)
+    yield context.command_path, command.get_help(context)
+    if isinstance(command, click.Group):
+        for inner in command.list_commands(context):
+            found = command.get_command(context, inner)
+            if found is not None:
+                yield from _commands(found, inner, context)
+
+
+def command_line() -> str:
+    """The help of every command."""
+    text = (
+        "# Command line\n\n"
+        "What `--help` says, made by `make docs`.\n\n"
+        "Exit status: 0 done and valid; 1 a verdict is not VALID or decryption failed; 2 usage; 3 an input cannot be read. Errors are\n"
+        "one line on standard error. Outputs are written beside their target and renamed when they are whole.\n"
+    )
+    for path, page in _commands(main_group, "smime"):
+        text += f"\n## {path}\n\n```text\n{page.rstrip()}\n```\n"
+    return text
+
+
+PAGES: dict[str, Callable[[], str]] = {"findings.md": findings, "algorithms.md": algorithm_names, "command-line.md": command_line}
 
 
 def main() -> None:

@@ -28,7 +28,8 @@ GENERATE = _generate()
 
 @pytest.mark.parametrize("name", sorted(GENERATE.PAGES))
 def test_generated_pages_are_current(name: str) -> None:
-    assert (ROOT / "docs" / name).read_text(encoding="utf-8") == GENERATE.PAGES[name](), "run `make docs`"
+    # by words: versions of click differ in how they break lines
+    assert (ROOT / "docs" / name).read_text(encoding="utf-8").split() == GENERATE.PAGES[name]().split(), "run `make docs`"
 
 
 def _python_blocks() -> list[tuple[str, str]]:

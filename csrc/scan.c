@@ -346,18 +346,33 @@ done:
 }
 
 int smime_scan_dash_lines(uint32_t isa, const uint8_t *src, size_t start, size_t end, int flags, int64_t *out, size_t cap) {
-    size_t at = start, count = 0;
-    if (flags & SMIME_SCAN_LINE_START && end - start >= 2 && src[start] == '-' && src[start + 1] == '-') out[count++] = (int64_t)start;
+    size_t at = start, count = 0, line = NONE;
+    if (flags & SMIME_SCAN_LINE_START && end - start >= 2 && src[start] == '-' && src[start + 1] == '-') line = start;
     while (count < cap) {
-        size_t lf = find_line(isa, src, at, end, '-', '-');
-        if (lf == NONE) {
-            at = end;
-            break;
+        size_t lf, stop, bare;
+        while (line == NONE) {
+            lf = find_line(isa, src, at, end, '-', '-');
+            if (lf == NONE) {
+                at = end;
+                goto done;
+            }
+            at = lf + 1;
+            if (lf + 2 < end && src[lf + 2] == '-') line = at;
         }
-        at = lf + 1;
-        if (lf + 2 < end && src[lf + 2] == '-') out[count++] = (int64_t)at;
+        lf = find_lf(src, line, end);
+        stop = lf == NONE ? end : lf;
+        if (lf != NONE && src[stop - 1] == CR) stop--;
+        for (bare = stop; bare > line && is_blank(src[bare - 1]) && stop - bare <= SMIME_SCAN_PADDING; bare--) {
+        }
+        out[count * 3] = (int64_t)line;
+        out[count * 3 + 1] = (int64_t)(stop - bare <= SMIME_SCAN_PADDING ? bare : stop);
+        out[count * 3 + 2] = lf == NONE ? (int64_t)end : (int64_t)lf + 1;
+        at = lf == NONE ? end : lf;
+        line = NONE;
+        count++;
     }
-    out[count] = (int64_t)at;
+done:
+    out[count * 3] = (int64_t)at;
     return (int)count;
 }
 

@@ -441,7 +441,22 @@ _MESSAGES = frozenset({"rfc822", "global", "news"})
 class _Tree:
     """The state of `parse`: the open parts from the outside in, and the delimiters that count at this moment."""
 
-    __slots__ = ("blank", "data", "delimiters", "end", "floor", "limits", "longest", "open", "parts", "pending", "pending_digest", "tried")
+    __slots__ = (
+        "blank",
+        "data",
+        "delimiters",
+        "end",
+        "floor",
+        "header_records",
+        "header_size",
+        "limits",
+        "longest",
+        "open",
+        "parts_left",
+        "pending",
+        "pending_digest",
+        "tried",
+    )
 
     def __init__(self, data: bytes, start: int, end: int, limits: Limits) -> None:
         self.data = data
@@ -450,7 +465,9 @@ class _Tree:
         self.open: list[MIMEPart] = []
         self.delimiters: dict[bytes, tuple[int, bool]] = {}
         self.longest = 0
-        self.parts = 0
+        self.header_records = limits.header_fields * scan.FIELD_WIDTH
+        self.header_size = limits.header_size
+        self.parts_left = limits.mime_parts
         self.floor = start  # where the line after the last boundary line starts
         self.pending = start  # where a part starts whose header is not read yet, or -1
         self.pending_digest = False
@@ -460,41 +477,41 @@ class _Tree:
     def header_before(self, line: int) -> tuple[list[int], int, int, int] | None:
         """Return the index of the pending header if its empty line is before `line`, where a line begins or the data ends."""
         start = self.pending
-        most = self.limits.header_fields
+        window = start + self.header_size + 2
+        window = line if line < window else window
         if self.tried != start:
             self.tried = start
-            index = scan.index_header(self.data, start, min(line, start + self.limits.header_size + 2), most)
-            if index[1] < index[2] or len(index[0]) > most * scan.FIELD_WIDTH:
+            index = scan.index_header(self.data, start, window, self.limits.header_fields)
+            if index[1] < index[2] or len(index[0]) > self.header_records:
                 return index
         # Where the next empty line is, is remembered: a header without one would be searched to the end of the message for each line that
         # begins with two hyphens, and for each part.
         if self.blank < start:
             found = scan.header_end(self.data, start, self.end)[0]
             self.blank = found if found >= 0 else self.end
-        if self.blank >= line:
-            return None
-        return scan.index_header(self.data, start, min(line, start + self.limits.header_size + 2), most)
+        return scan.index_header(self.data, start, window, self.limits.header_fields) if self.blank < line else None
 
     def open_part(self, index: tuple[list[int], int, int, int]) -> None:
         """Take the index of the pending header, and open its part."""
-        start, limits = self.pending, self.limits
+        start = self.pending
         records, end, body, _ = index
-        if len(records) > limits.header_fields * scan.FIELD_WIDTH:
-            raise LimitExceeded("header_fields", limits.header_fields, records[-scan.FIELD_WIDTH])
-        if end - start > limits.header_size:
-            raise LimitExceeded("header_size", limits.header_size, start + limits.header_size)
-        if self.parts >= limits.mime_parts:
-            raise LimitExceeded("mime_parts", limits.mime_parts, start)
-        self.parts += 1
-        depth = len(self.open)
-        if depth > limits.mime_depth:
-            raise LimitExceeded("mime_depth", limits.mime_depth, start)
+        if len(records) > self.header_records:
+            raise LimitExceeded("header_fields", self.limits.header_fields, records[-scan.FIELD_WIDTH])
+        if end - start > self.header_size:
+            raise LimitExceeded("header_size", self.header_size, start + self.header_size)
+        if not self.parts_left:
+            raise LimitExceeded("mime_parts", self.limits.mime_parts, start)
+        self.parts_left -= 1
+        opened = self.open
+        depth = len(opened)
+        if depth > self.limits.mime_depth:
+            raise LimitExceeded("mime_depth", self.limits.mime_depth, start)
         fields = HeaderFields(self.data, start, index)
         content_type = fields.content_type(in_digest=self.pending_digest)
         part = MIMEPart(fields, content_type, start, depth)
         if depth:
-            self.open[-1].children.append(part)
-        self.open.append(part)
+            opened[-1].children.append(part)
+        opened.append(part)
         self.pending = -1
         self.pending_digest = False
         kind = content_type.type
@@ -521,31 +538,17 @@ class _Tree:
                 self.delimiters.setdefault(delimiter + b"--", (level, True))
                 self.longest = max(self.longest, len(delimiter) + 2)
 
-    def line(self, line: int) -> None:
-        """Look at a line that begins with two hyphens."""
+    def settle(self, line: int) -> None:
+        """Open the parts whose headers end before a line."""
         while self.pending >= 0:
             index = self.header_before(line)
             if index is None:
                 break
             self.open_part(index)
-        if not self.longest:
-            return
+
+    def delimiter(self, line: int, after: int, found: tuple[int, bool]) -> None:
+        """Take a boundary line; it ends at `after`."""
         data = self.data
-        window = line + self.longest + scan.MAX_PADDING + 2
-        window = min(window, self.end)
-        after = data.find(b"\n", line, window) + 1
-        if not after:
-            if window < self.end:
-                return
-            after = window
-        text = data[line:after]
-        key = text.rstrip()
-        found = self.delimiters.get(key)
-        if found is None:
-            return
-        blanks = text[len(key) :].removesuffix(b"\n").removesuffix(b"\r")
-        if blanks and (blanks.strip(b" \t") or len(blanks) > scan.MAX_PADDING):
-            return
         level, is_close = found
         stop = line
         floor = self.pending if self.pending >= 0 else max(self.floor, self.open[-1].fields.body_start)
@@ -600,6 +603,10 @@ def parse(data: Buffer, limits: Limits = DEFAULT_LIMITS) -> MIMEPart:
     while position < end:
         lines, position = scan.dash_lines(buffer, position, end, flags)
         flags = 0
-        for line in lines:
-            tree.line(line)
+        for i in range(0, len(lines), 3):
+            line, stop, after = lines[i : i + 3]
+            if tree.pending >= 0:
+                tree.settle(line)
+            if stop - line <= tree.longest and (found := tree.delimiters.get(buffer[line:stop])) is not None:
+                tree.delimiter(line, after, found)
     return tree.finish()

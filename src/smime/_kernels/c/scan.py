@@ -155,9 +155,9 @@ def dash_lines(data: bytes, start: int, end: int, flags: int) -> tuple[list[int]
     """Find the lines that begin with two hyphens."""
     out = _array()
     count = _dash_lines(_c.ISA, _octets(data), start, end, flags, out, CAP)
-    lines: list[int] = _unpack(out, count + 1)
+    records: list[int] = _unpack(out, count * 3 + 1)
     _free.append(out)
-    return lines, lines.pop()
+    return records, records.pop()
 
 
 def mbox_lines(data: bytes, start: int, end: int, flags: int) -> tuple[list[int], int]:

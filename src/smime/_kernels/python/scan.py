@@ -298,20 +298,29 @@ def dash_lines(data: bytes, start: int, end: int, flags: int) -> tuple[list[int]
     """Find the lines that begin with two hyphens; `AT_LINE_START` says that `start` is the beginning of one.
 
     Returns:
-        Where they start, at most `CAP`, and where to go on: `end` if the window is done.
+        Three integers a line, for at most `CAP` lines: where it starts, where it ends without line end and transport padding (with the
+        padding if there are more than `MAX_PADDING` octets of it), and where the next line starts. And where to go on: `end` if the window
+        is done.
     """
-    lines: list[int] = []
-    if flags & AT_LINE_START and data[start : min(start + 2, end)] == b"--":
-        lines.append(start)
+    records: list[int] = []
     position = start
+    line = start if flags & AT_LINE_START and data[start : min(start + 2, end)] == b"--" else -1
     find = data.find
-    while len(lines) < CAP:
-        found = find(b"\n--", position, end)
-        if found < 0:
-            return lines, end
-        lines.append(found + 1)
-        position = found + 1
-    return lines, position
+    while len(records) < 3 * CAP:
+        if line < 0:
+            line = find(b"\n--", position, end) + 1
+            if not line:
+                return records, end
+        after = find(b"\n", line, end) + 1
+        stop = after - 1 if after else end
+        if after and data[stop - 1] == _CR:
+            stop -= 1
+        low = max(line, stop - MAX_PADDING - 1)
+        bare = low + len(bytes(data[low:stop]).rstrip(b" \t"))
+        records += (line, bare if stop - bare <= MAX_PADDING else stop, after or end)
+        position = after - 1 if after else end
+        line = -1
+    return records, position
 
 
 def mbox_lines(data: bytes, start: int, end: int, flags: int) -> tuple[list[int], int]:

@@ -90,10 +90,11 @@ bench-stream: $(package)
 	@$(bin)/python -m bench.stream --size $(SIZE) $(BENCH_ARGS)
 
 sanitize: $(package) $(VENV)/.group-test
-	@PYTHON=$(bin)/python sh fuzz/sanitize.sh
+	@$(pip) setuptools cffi
+	@PYTHON=$(abspath $(bin)/python) sh fuzz/sanitize.sh
 
 fuzz: $(package) $(VENV)/.group-test
-	@PYTHON=$(bin)/python sh fuzz/run.sh
+	@sh fuzz/run.sh $(FUZZ_SECONDS)
 
 wheel: $(bin)/python
 	@$(pip) build

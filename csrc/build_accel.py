@@ -20,7 +20,7 @@ if sys.platform == "win32":
     compile_arguments = ["/O2"]
 else:
     compile_arguments = ["-std=c11", "-O3", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wno-unused-parameter"]
-extra = shlex.split(os.environ.get("SMIME_CFLAGS", ""))  # the sanitizer build: tools/sanitize.sh
+extra = shlex.split(os.environ.get("SMIME_CFLAGS", ""))  # the sanitizer build: fuzz/sanitize.sh
 
 
 def declarations(text: str) -> str:

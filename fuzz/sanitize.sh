@@ -1,10 +1,11 @@
 #!/bin/sh
-# The kernels' tests with AddressSanitizer and UndefinedBehaviorSanitizer in the compiled module: tools/sanitize.sh [PYTHON [PYTEST ARGUMENT...]]
+# The kernels' tests with AddressSanitizer and UndefinedBehaviorSanitizer in the compiled module: fuzz/sanitize.sh [PYTEST ARGUMENT...]
 # Builds a copy of the package under build/sanitize and runs tests/parity on it; then the fuzz targets, for SMIME_FUZZ_SECONDS (10) each.
+# PYTHON is the interpreter (python3); it needs cffi, setuptools, pytest and hypothesis.
 set -eu
 cd "$(dirname "$0")/.."
-python=${1:-python3}
-[ $# -gt 0 ] && shift
+python=${PYTHON:-python3}
+case $python in /*) ;; */*) python=$PWD/$python ;; esac
 copy=build/sanitize
 rm -rf "$copy"
 mkdir -p "$copy"

@@ -243,6 +243,13 @@ def test_attributes_that_come_or_go(name):
 
 
 @pytest.mark.parametrize("name", AEAD)
+def test_attributes_are_given_once(name):
+    decryptor = ce.Decryptor(ce.Encryptor(name, ce.new_key(name)).algorithm, ce.new_key(name), aad=b"attributes")
+    with pytest.raises(ValueError, match="at the start"):
+        decryptor.finalize(bytes(16), b"attributes")
+
+
+@pytest.mark.parametrize("name", AEAD)
 @pytest.mark.parametrize("size", [0, 4, 8, 11, 12, 13, 15, 17, 32])
 def test_a_shortened_tag(name, size):
     key = ce.new_key(name)

@@ -53,10 +53,10 @@ def _room(data: Buffer, buf: Buffer, more: int = 0) -> None:
 class GCMDecryption:
     """AES-GCM; additional data may come last (see `gcm`)."""
 
-    __slots__ = ("_aad", "_context", "_iv", "_key", "_length", "_tag_sizes")
+    __slots__ = ("_context", "_iv", "_key", "_length", "_tag_sizes")
 
     def __init__(self, key: bytes, iv: bytes, tag_sizes: tuple[int, ...], aad: bytes) -> None:
-        self._key, self._iv, self._tag_sizes, self._aad, self._length = key, iv, tag_sizes, aad, 0
+        self._key, self._iv, self._tag_sizes, self._length = key, iv, tag_sizes, 0
         self._context: Any = Cipher(AES(key), GCM(iv, None, 12)).decryptor()
         if aad:
             self._context.authenticate_additional_data(aad)
@@ -81,7 +81,7 @@ class GCMDecryption:
     def finish(self, tag: bytes | None, aad: bytes, _replay: Iterable[Buffer] | None) -> bytes:
         if tag is None or len(tag) not in self._tag_sizes:
             raise Failed
-        if aad and not self._aad:
+        if aad:
             tag = gcm.tag_without_aad(self._key, self._iv, aad, self._length, tag)
         try:
             self._context.finalize_with_tag(tag)
@@ -245,7 +245,7 @@ class ChaChaDecryption(_ChaCha):
 
     def finish(self, tag: bytes | None, aad: bytes, replay: Iterable[Buffer] | None) -> bytes:
         mac = self._mac
-        if aad and not self._aad:
+        if aad:
             mac = self._new_mac(aad)
             if self._length:
                 if replay is None:

@@ -254,7 +254,7 @@ class Decryptor:
         update_into: the same into a buffer of `OVERHEAD` octets more than the input; returns how many it wrote.
     """
 
-    __slots__ = ("_finish", "parameters", "update", "update_into")
+    __slots__ = ("_aad", "_finish", "parameters", "update", "update_into")
 
     update: Callable[[Buffer], bytes]
     update_into: Callable[[Buffer, Buffer], int]
@@ -289,6 +289,7 @@ class Decryptor:
         self.update = stream.update
         self.update_into = stream.update_into
         self._finish = stream.finish
+        self._aad = aad
 
     def finalize(self, tag: bytes | None = None, aad: bytes = b"", replay: Iterable[Buffer] | None = None) -> bytes:
         """End the decryption and return the rest of the plaintext.
@@ -301,7 +302,10 @@ class Decryptor:
         Raises:
             Failed: tag, padding or length is wrong. Destroy the plaintext.
             UnsupportedError: `replay` was needed.
+            ValueError: additional authenticated data was given twice.
         """
+        if aad and self._aad:
+            raise ValueError("additional authenticated data was given at the start")
         return self._finish(tag, aad, replay)
 
 

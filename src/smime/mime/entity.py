@@ -446,7 +446,6 @@ class _Tree:
         "data",
         "delimiters",
         "end",
-        "floor",
         "header_records",
         "header_size",
         "limits",
@@ -468,7 +467,6 @@ class _Tree:
         self.header_records = limits.header_fields * scan.FIELD_WIDTH
         self.header_size = limits.header_size
         self.parts_left = limits.mime_parts
-        self.floor = start  # where the line after the last boundary line starts
         self.pending = start  # where a part starts whose header is not read yet, or -1
         self.pending_digest = False
         self.tried = -1  # the part whose header was looked for last
@@ -550,20 +548,31 @@ class _Tree:
         """Take a boundary line; it ends at `after`."""
         data = self.data
         level, is_close = found
+        opened = self.open
+        part = opened[level]
+        # The line end in front belongs to the delimiter, even if it ends a line of an inner multipart; but not what is before the part.
+        if self.pending >= 0 and level + 1 == len(opened):
+            floor = self.pending
+        else:
+            floor = part.children[-1].start if part.children else part.fields.body_start
         stop = line
-        floor = self.pending if self.pending >= 0 else max(self.floor, self.open[-1].fields.body_start)
         if stop > floor and data[stop - 1] == _LF:
             stop -= 2 if stop - 1 > floor and data[stop - 2] == _CR else 1
         if self.pending >= 0:
+            self.pending = min(self.pending, stop)
             self.open_part(scan.index_header(data, self.pending, stop, self.limits.header_fields))
             self.pending = -1
-        part = self.open[level]
         inner = False
-        while len(self.open) > level + 1:
-            ended = self.open.pop()
-            ended.end = max(stop, ended.fields.body_start)
-            inner = inner or ended.boundary is not None
-        self.floor = after
+        while len(opened) > level + 1:
+            ended = opened.pop()
+            ended.end = stop
+            ended.fields.body_start = min(ended.fields.body_start, stop)
+            if ended.boundary is not None:
+                inner = True
+                if ended.epilogue_start > stop:
+                    ended.epilogue_start = stop
+                if ended.preamble_end > stop:
+                    ended.preamble_end = stop
         if part.preamble_end < 0:
             part.preamble_end = stop
         if is_close:

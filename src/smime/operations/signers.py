@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from smime.algorithms import SIGNATURES, Level, name_of
 from smime.cms import attributes as attrs
 from smime.cms.capabilities import parse_capabilities
 from smime.cms.content_info import DATA
+from smime.cms.signed_data import SignerInfo
 from smime.crypto import digests, signatures
 from smime.crypto.faults import InvalidSignature, KeyUnsuitable, MalformedSignature
 from smime.errors import ParseError, SMIMEError, UnsupportedError
@@ -28,7 +30,7 @@ from smime.report import Revocation, SignerReport, Unchecked, Verdict, Verificat
 if TYPE_CHECKING:
     from smime.asn1.algorithm import AlgorithmIdentifier
     from smime.cms.attributes import Attributes
-    from smime.cms.signed_data import SignedDataTail, SignerInfo
+    from smime.cms.signed_data import SignedDataTail
     from smime.operations.reading import Reading
     from smime.pki.path import PathVerdict
 
@@ -144,6 +146,10 @@ class _Signer:
         self.digest_matches: bool | None = None
         self.signature_valid: bool | None = None
         self.form: str | None = None
+        self.values: dict[str, tuple[bytes, ...]] = {}  # of the signed attributes
+        for attribute in info.signed_attrs or ():
+            known = self.values.get(attribute.oid)
+            self.values[attribute.oid] = attribute.values if known is None else known + attribute.values
 
     def note(self, code: str, /, **data: object) -> None:
         """Add a finding."""
@@ -172,7 +178,6 @@ class _Signer:
         verdict = worst(self.findings)
         if verdict is Verdict.VALID and not (self.signature_valid and self.digest_matches and path is not None and path.trusted):
             verdict = Verdict.INDETERMINATE  # belt and braces: VALID needs every positive fact, not only the absence of complaints
-        signed = info.signed_attrs
         return SignerReport(
             sid=str(info.sid),
             certificate=certificate.x509 if certificate is not None else None,
@@ -189,8 +194,8 @@ class _Signer:
             verdict=verdict,
             findings=tuple(self.findings),
             unchecked=tuple(self.unchecked),
-            capabilities=self._capabilities(signed),
-            attributes={oid: signed.values(oid) for oid in dict.fromkeys(a.oid for a in signed)} if signed is not None else {},
+            capabilities=self._capabilities(),
+            attributes=MappingProxyType(self.values),
             countersigners=self._countersigners(),
         )
 
@@ -226,21 +231,23 @@ class _Signer:
         before = len(self.findings)
         if not signed.is_der:
             self.note("signed-attributes-not-der")
-        for oid, name in _SINGLE:
-            found = signed.get(oid)
-            if len(found) > 1 or (found and len(found[0].values) != 1):
-                self.note("attribute-not-single", attribute=name)
-        if signed.get(attrs.COUNTERSIGNATURE):
+        values = self.values
+        if len(values) != len(signed) or any(len(found) != 1 for found in values.values()):
+            for oid, name in _SINGLE:
+                found = signed.get(oid)
+                if len(found) > 1 or (found and len(found[0].values) != 1):
+                    self.note("attribute-not-single", attribute=name)
+        if attrs.COUNTERSIGNATURE in values:
             self.note("attribute-misplaced", attribute="countersignature")
         unsigned = self.info.unsigned_attrs
         if unsigned is not None:
             for oid, name in _SIGNED_ONLY:
                 if unsigned.get(oid):
                     self.note("attribute-misplaced", attribute=name)
-        self._content_type(signed)
-        if not signed.get(attrs.MESSAGE_DIGEST):
+        self._content_type()
+        if attrs.MESSAGE_DIGEST not in values:
             self.note("message-digest-attribute-missing")
-        self._algorithm_protection(signed)
+        self._algorithm_protection()
         return all(f.code == "signed-attributes-not-der" for f in self.findings[before:])
 
     def _without_attributes(self) -> bool:
@@ -259,9 +266,9 @@ class _Signer:
         self.note("no-signed-attributes")
         return True
 
-    def _content_type(self, signed: Attributes) -> None:
-        values = signed.values(attrs.CONTENT_TYPE)
-        if not signed.get(attrs.CONTENT_TYPE):
+    def _content_type(self) -> None:
+        values = self.values.get(attrs.CONTENT_TYPE, ())
+        if attrs.CONTENT_TYPE not in self.values:
             self.note("content-type-attribute-missing")
         elif len(values) == 1:
             try:
@@ -272,8 +279,8 @@ class _Signer:
             if stated != self.content_type:
                 self.note("content-type-mismatch", attribute=stated, content=self.content_type)
 
-    def _algorithm_protection(self, signed: Attributes) -> None:
-        values = signed.values(attrs.CMS_ALGORITHM_PROTECTION)
+    def _algorithm_protection(self) -> None:
+        values = self.values.get(attrs.CMS_ALGORITHM_PROTECTION, ())
         if len(values) != 1:
             return
         try:
@@ -298,7 +305,7 @@ class _Signer:
         if signed is None:
             return True  # the signature itself is over the content
         try:
-            stated = attrs.parse_message_digest(signed.values(attrs.MESSAGE_DIGEST)[0])
+            stated = attrs.parse_message_digest(self.values.get(attrs.MESSAGE_DIGEST, ())[0])
         except ParseError:
             self.note("attribute-malformed", attribute="messageDigest")
             return False
@@ -414,11 +421,8 @@ class _Signer:
 
     def _bound_to(self, certificate: Certificate) -> bool:
         """Look at signingCertificate and signingCertificateV2 (RFC 5035 section 2): the first ESSCertID must be the certificate's."""
-        signed = self.info.signed_attrs
-        if signed is None:
-            return True
         for oid, name, parse in _SIGNING_CERTIFICATES:
-            values = signed.values(oid)
+            values = self.values.get(oid, ())
             if not values:
                 continue
             try:
@@ -430,7 +434,7 @@ class _Signer:
             if not digests.supported(digest):
                 self.unchecked.append(Unchecked(name, f"unknown digest {digest}"))
                 continue
-            if digests.digest(digest, certificate.der) != first.certificate_hash:
+            if certificate.digest(digest) != first.certificate_hash:
                 return False
             named = first.issuer_and_serial
             if named is not None and not (named.serial == certificate.serial and certificate.issued_by_name(named.issuer_raw)):
@@ -496,10 +500,7 @@ class _Signer:
     # -- step 9: what the signer claims --
 
     def _signing_time(self, certificate: Certificate | None) -> datetime | None:
-        signed = self.info.signed_attrs
-        if signed is None:
-            return None
-        values = signed.values(attrs.SIGNING_TIME)
+        values = self.values.get(attrs.SIGNING_TIME, ())
         if len(values) != 1:
             return None
         try:
@@ -513,10 +514,8 @@ class _Signer:
             self.note("signing-time-outside-certificate", time=time.isoformat())
         return time
 
-    def _capabilities(self, signed: Attributes | None) -> tuple[tuple[str, bytes | None], ...]:
-        if signed is None:
-            return ()
-        values = signed.values(attrs.SMIME_CAPABILITIES)
+    def _capabilities(self) -> tuple[tuple[str, bytes | None], ...]:
+        values = self.values.get(attrs.SMIME_CAPABILITIES, ())
         if len(values) != 1:
             return ()
         try:
@@ -568,8 +567,6 @@ def _looks_like_attributes(octets: bytes) -> bool:
 
 def countersigner_reports(signer: _Signer) -> tuple[SignerReport, ...]:
     """Evaluate the countersignatures of a signer: each is a SignerInfo whose content is the parent's signature value."""
-    from smime.cms.signed_data import SignerInfo  # noqa: PLC0415 - rare
-
     unsigned = signer.info.unsigned_attrs
     assert unsigned is not None  # noqa: S101 - the caller looked
     reports = []
@@ -594,8 +591,8 @@ def countersigner_reports(signer: _Signer) -> tuple[SignerReport, ...]:
 class _Countersigner(_Signer):
     """A countersignature has no contentType attribute (RFC 5652 section 11.4), and its author is not the sender."""
 
-    def _content_type(self, signed: Attributes) -> None:
-        if signed.get(attrs.CONTENT_TYPE):
+    def _content_type(self) -> None:
+        if attrs.CONTENT_TYPE in self.values:
             self.note("attribute-misplaced", attribute="contentType")
 
     def _without_attributes(self) -> bool:

@@ -11,6 +11,9 @@ from smime.pki.throwaway import Person, ThrowawayPKI
 
 ENTITY = b"Content-Type: text/plain\r\n\r\nThe train leaves at 7:42.\r\n"
 
+CONTENT = b"MIME-Version: 1.0\r\n" + ENTITY
+"""What of a mail is signed and encrypted."""
+
 
 def mail(sender: str = "alice@example.org", number: int = 1, *, entity: bytes = ENTITY, extra: bytes = b"") -> bytes:
     """Return a whole mail."""

@@ -46,12 +46,12 @@ class _Group(click.Group):
                 told = f"internal error: {type(error).__name__}: {' '.join(str(error).split())} (SMIME_DEBUG=1 shows where)", 70
             message, exit_code = told
             if message:
-                click.echo(f"{prog_name}: {message}", err=True)
+                click.echo(f"smime: {message}", err=True)
             sys.exit(exit_code)
         sys.exit(code if isinstance(code, int) else 0)
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("smime", cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="smimekit", prog_name="smime", message="%(prog)s %(version)s")
 def main() -> None:
     """Sign, verify, encrypt, decrypt and take apart S/MIME mail.

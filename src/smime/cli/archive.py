@@ -116,7 +116,7 @@ class _Run:
         if self._summarise:
             from smime.cli import render  # noqa: PLC0415
 
-            self._summary.show(render.console(), ", ".join(self._paths), time.monotonic() - begun)
+            self._summary.show(render.console(width=160), ", ".join(self._paths), time.monotonic() - begun)
         sys.exit(NOT_VALID if self._summary.bad else DONE)
 
     @contextlib.contextmanager

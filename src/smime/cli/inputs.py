@@ -61,7 +61,8 @@ def source(message: str, *, again: bool = False) -> str | BinaryIO:
         click.echo("smime: reading the message from the terminal (end with Ctrl-D)", err=True)
     if not again or stream.seekable():
         return stream
-    kept = tempfile.SpooledTemporaryFile(max_size=_KEPT_IN_MEMORY)  # noqa: SIM115 - as long as the command
+    kept = tempfile.SpooledTemporaryFile(max_size=_KEPT_IN_MEMORY)  # noqa: SIM115 - closed with the command
+    click.get_current_context().call_on_close(kept.close)
     shutil.copyfileobj(stream, kept, 1 << 20)
     kept.seek(0)
     return cast("BinaryIO", kept)
@@ -94,6 +95,10 @@ def read_file(path: str, what: str) -> bytes:
     return data
 
 
+def _somebody_is_there() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 class Passwords:
     """Passwords of key stores: from ``--password-file``, else from SMIME_PASSWORD, else asked for on a terminal.
 
@@ -117,7 +122,7 @@ class Passwords:
         if self._given is not None:
             return self._given
         if path not in self._asked:
-            if not sys.stdin.isatty():
+            if not _somebody_is_there():
                 raise Failure(f"key store {path} has a password: give --password-file FILE or set SMIME_PASSWORD", UNREADABLE)
             self._asked[path] = click.prompt(f"Password of {path}", hide_input=True, err=True).encode()
         return self._asked[path]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from smime.cli.failures import UNREADABLE, USAGE, Failure
 from smime.cli.inputs import Passwords, load_certificates, load_keystores, message_argument, source, target
+from smime.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -28,6 +30,13 @@ _ENCODING = click.option(
 
 def _may_sign(certificate: Any) -> bool:
     return certificate.key_usage is None or bool(certificate.key_usage & {"digitalSignature", "nonRepudiation"})
+
+
+def _protect(function: Callable[[], None]) -> None:
+    try:
+        function()
+    except UnsupportedError as error:  # what was asked for, not what was read
+        raise Failure(str(error), USAGE) from None
 
 
 @click.command("sign")
@@ -56,7 +65,7 @@ def sign(
             raise Failure(f"key store {path}: holds {len(identities)} keys, and one is needed to sign", USAGE)
         (identity,) = identities
         signers.append(Signer(identity.private_key, identity.certificate, identity.chain))
-    files.sign(source(message), target(output), signers, detached=not opaque, encoding=encoding)
+    _protect(lambda: files.sign(source(message), target(output), signers, detached=not opaque, encoding=encoding))
 
 
 @click.command("encrypt")
@@ -78,7 +87,7 @@ def encrypt(*, recipients: tuple[str, ...], cipher: str | None, encoding: Encodi
         if not found:
             raise Failure(f"certificate {path}: there is no certificate", UNREADABLE)
         certificates.append(next(iter(found)))  # a bundle begins with the certificate of its subject
-    files.encrypt(source(message), target(output), certificates, content_encryption=cipher, encoding=encoding)
+    _protect(lambda: files.encrypt(source(message), target(output), certificates, content_encryption=cipher, encoding=encoding))
 
 
 commands = (sign, encrypt)

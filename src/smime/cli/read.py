@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import click
 
@@ -83,7 +83,7 @@ def _output_of(output: str | None, as_json: bool) -> Any:
 
 def _discard() -> BinaryIO:
     """Return a stream for content that nobody wants: it is decrypted all the same, since only then is known whether it can be."""
-    return cast("BinaryIO", Path(os.devnull).open("wb"))
+    return click.get_current_context().with_resource(Path(os.devnull).open("wb"))
 
 
 @click.command("verify")

@@ -40,12 +40,17 @@ def clean(value: object) -> str:
     return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", str(value)).encode("utf-8", "replace").decode()
 
 
-def console(*, error: bool = True) -> Console:
-    """Return a console on standard error, or on standard output; lines are not cut where nobody looks."""
+def console(*, error: bool = True, width: int = 1_000) -> Console:
+    """Return a console on standard error, or on standard output.
+
+    Args:
+        error: which of them.
+        width: columns where no terminal tells; lines longer than that are cut.
+    """
     stream: IO[str] = sys.stderr if error else sys.stdout
     if stream.isatty():
         return Console(file=stream, highlight=False, emoji=False, markup=False)
-    return Console(file=stream, highlight=False, emoji=False, markup=False, soft_wrap=True, width=160)
+    return Console(file=stream, highlight=False, emoji=False, markup=False, width=width)
 
 
 def print_json(data: Any) -> None:

@@ -22,6 +22,7 @@ class People:
         self.pki = pki = ThrowawayPKI("Demo")
         self.bob = pki.person("Bob", "bob@example.org", "rsa2048")
         self.alice = pki.person("Alice", "alice@example.org", "rsa2048")
+        self.alice_ec = pki.person("Alice EC", "alice@example.org", "p256")
         self.old_alice = pki.person("Alice of old", "alice@example.org", "rsa2048", not_before=pki.now - timedelta(days=4100))
         self.carol = pki.person("Carol", "carol@example.org", "rsa3072")
         self.dave = pki.person("Dave", "dave@example.org", "p384")

@@ -33,7 +33,7 @@ def write_samples(folder: Path, people: People) -> list[str]:
             "signed by Erin with Ed25519",
             smime.sign(letter(5, people.erin, people.bob, now), people.signer(people.erin)),
         ),
-        "signed-twice.eml": ("signed by Alice and Dave", smime.sign(mail, [alice, people.signer(people.dave)])),
+        "signed-twice.eml": ("signed by Alice with two keys, RSA and P-256", smime.sign(mail, [alice, people.signer(people.alice_ec)])),
         "encrypted.eml": ("encrypted for Bob with AES-256-GCM", smime.encrypt(mail, bob)),
         "encrypted-cbc.eml": (
             "encrypted for Bob with AES-256-CBC, for older readers",

@@ -61,6 +61,7 @@ def test_every_example_has_a_test() -> None:
         "big_files.py",
         "gateway.py",
         "key_elsewhere.py",
+        "pkcs11_key.py",  # by tests/interop/test_softhsm.py
         "sign_and_verify.py",
     }
 

@@ -41,15 +41,13 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     (folder / "tokens").mkdir()
     configuration = folder / "softhsm2.conf"
     configuration.write_text(f"directories.tokendir = {folder / 'tokens'}\nobjectstore.backend = file\nlog.level = ERROR\n")
-    os.environ["SOFTHSM2_CONF"] = str(configuration)
-    subprocess.run(
-        ["softhsm2-util", "--init-token", "--free", "--label", "smime", "--so-pin", "0000", "--pin", "1234"],
-        check=True,
-        capture_output=True,
-    )
-    token = pkcs11.lib(str(library)).get_token(token_label="smime")
-    with token.open(rw=True, user_pin="1234") as opened:
-        yield opened
+    pins = ["--so-pin", "0000", "--pin", "1234"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOFTHSM2_CONF", str(configuration))
+        run(["softhsm2-util", "--init-token", "--free", "--label", "smime", *pins])
+        token = pkcs11.lib(str(library)).get_token(token_label="smime")
+        with token.open(rw=True, user_pin="1234") as opened:
+            yield opened
 
 
 @pytest.fixture(scope="module")

@@ -166,15 +166,15 @@ class EncryptedLayer:
         candidates = recipients.matching(keyring, infos, self._reading.policy) if keyring is not None else []
         if not candidates:
             raise NoMatchingRecipient(self._recipients)
-        size = parameters.key_size
-        key = secrets.token_bytes(size)  # first, whatever comes (RFC 3218 section 2.3)
+        sizes = parameters.key_sizes
+        key = secrets.token_bytes(sizes[0])  # first, whatever comes (RFC 3218 section 2.3)
         untried: SMIMEError | None = None
         tried = False
         for position in range(min(attempt, len(candidates) - 1), len(candidates)):
             candidate = candidates[position]
             self.more_candidates = position + 1 < len(candidates)
             try:
-                found = candidate.unwrap(size, self._reading.policy)
+                found = candidate.unwrap(sizes, self._reading.policy)
             except (KeyMismatchError, ParseError, UnsupportedError) as error:
                 untried = untried or error
                 continue
@@ -183,7 +183,7 @@ class EncryptedLayer:
             tried = True
             self._recipient = candidate.index
             self._key_algorithm = candidate.algorithm_name
-            if len(found) == size or (found and parameters.name == "rc2-cbc"):
+            if len(found) in sizes:
                 return found
         if not tried and untried is not None:
             raise untried

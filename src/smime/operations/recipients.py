@@ -35,24 +35,24 @@ class Candidate:
 
     __slots__ = ("_open", "algorithm_name", "index", "rank")
 
-    def __init__(self, index: int, algorithm_name: str, rank: int, opener: Callable[[int, Policy], bytes]) -> None:
+    def __init__(self, index: int, algorithm_name: str, rank: int, opener: Callable[[tuple[int, ...], Policy], bytes]) -> None:
         self.index = index
         self.algorithm_name = algorithm_name
         self.rank = rank
         self._open = opener
 
-    def unwrap(self, key_size: int, policy: Policy) -> bytes:
+    def unwrap(self, key_sizes: tuple[int, ...], policy: Policy) -> bytes:
         """Return the content encryption key.
 
         Args:
-            key_size: what the content encryption needs, octets.
+            key_sizes: what the content encryption takes, octets; the usual one first.
             policy: limits for key derivation.
 
         Raises:
             Failed: it does not open.
             UnsupportedError, ParseError, LimitExceeded, KeyMismatchError: it cannot be tried.
         """
-        return self._open(key_size, policy)
+        return self._open(key_sizes, policy)
 
 
 def names_of(info: Any) -> list[str]:
@@ -98,12 +98,12 @@ def _sid(rid: object) -> object:
 def _transport(index: int, info: KeyTransRecipientInfo, identity: Identity) -> Candidate:
     algorithm = info.key_encryption_algorithm
 
-    def opener(key_size: int, policy: Policy) -> bytes:
+    def opener(key_sizes: tuple[int, ...], policy: Policy) -> bytes:
         return key_transport.decrypt(
             identity.private_key,
             algorithm,
             info.encrypted_key,
-            key_size,
+            key_sizes,
             key_algorithm=identity.certificate.key_algorithm,
             limits=policy.limits,
         )
@@ -114,7 +114,7 @@ def _transport(index: int, info: KeyTransRecipientInfo, identity: Identity) -> C
 def _agreement(index: int, info: KeyAgreeRecipientInfo, encrypted_key: bytes, identity: Identity) -> Candidate:
     algorithm = info.key_encryption_algorithm
 
-    def opener(key_size: int, policy: Policy) -> bytes:  # noqa: ARG001 - the wrap knows the size
+    def opener(key_sizes: tuple[int, ...], policy: Policy) -> bytes:  # noqa: ARG001 - the wrap knows the size
         originator = info.originator
         if not isinstance(originator, OriginatorPublicKey):
             raise UnsupportedError("key agreement with a static originator key")
@@ -126,7 +126,7 @@ def _agreement(index: int, info: KeyAgreeRecipientInfo, encrypted_key: bytes, id
 
 
 def _kem(index: int, info: KEMRecipientInfo, identity: Identity) -> Candidate:
-    def opener(key_size: int, policy: Policy) -> bytes:  # noqa: ARG001 - the wrap knows the size
+    def opener(key_sizes: tuple[int, ...], policy: Policy) -> bytes:  # noqa: ARG001 - the wrap knows the size
         received = kem.EncapsulatedKey(info.kem, info.kemct, info.kdf, info.kek_length, info.ukm, info.wrap, info.encrypted_key)
         return kem.unwrap(identity.private_key, received, limits=policy.limits)
 
@@ -136,7 +136,7 @@ def _kem(index: int, info: KEMRecipientInfo, identity: Identity) -> Candidate:
 def _kek(index: int, info: KEKRecipientInfo, key: KeyEncryptionKey) -> Candidate:
     algorithm = info.key_encryption_algorithm
 
-    def opener(key_size: int, policy: Policy) -> bytes:  # noqa: ARG001 - the wrap knows the size
+    def opener(key_sizes: tuple[int, ...], policy: Policy) -> bytes:  # noqa: ARG001 - the wrap knows the size
         return key_wrap.unwrap(algorithm, key.key, info.encrypted_key)
 
     return Candidate(index, algorithm.name, 0, opener)
@@ -145,7 +145,7 @@ def _kek(index: int, info: KEKRecipientInfo, key: KeyEncryptionKey) -> Candidate
 def _password(index: int, info: PasswordRecipientInfo, password: Password) -> Candidate:
     algorithm = info.key_encryption_algorithm
 
-    def opener(key_size: int, policy: Policy) -> bytes:  # noqa: ARG001 - the wrap knows the size
+    def opener(key_sizes: tuple[int, ...], policy: Policy) -> bytes:  # noqa: ARG001 - the wrap knows the size
         if info.key_derivation_algorithm is None:
             raise UnsupportedError("password recipient without a key derivation")
         return pwri.unwrap(password.secret, info.key_derivation_algorithm, algorithm, info.encrypted_key, limits=policy.limits)

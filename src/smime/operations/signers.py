@@ -29,7 +29,6 @@ from smime.report import Revocation, SignerReport, Unchecked, Verdict, Verificat
 
 if TYPE_CHECKING:
     from smime.asn1.algorithm import AlgorithmIdentifier
-    from smime.cms.attributes import Attributes
     from smime.cms.signed_data import SignedDataTail
     from smime.operations.reading import Reading
     from smime.pki.path import PathVerdict

@@ -569,10 +569,8 @@ class _Tree:
             ended.fields.body_start = min(ended.fields.body_start, stop)
             if ended.boundary is not None:
                 inner = True
-                if ended.epilogue_start > stop:
-                    ended.epilogue_start = stop
-                if ended.preamble_end > stop:
-                    ended.preamble_end = stop
+                ended.epilogue_start = min(ended.epilogue_start, stop)
+                ended.preamble_end = min(ended.preamble_end, stop)
         if part.preamble_end < 0:
             part.preamble_end = stop
         if is_close:

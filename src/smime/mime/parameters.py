@@ -14,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 
 from smime._kernels import scan
 from smime.mime import charsets
+from smime.mime.encoded_words import decode_words
 
 __all__ = ["ContentType", "Disposition", "ParameterizedValue", "parse_content_type", "parse_disposition"]
 
@@ -25,6 +26,7 @@ _QUOTED_MARK = re.compile(rb'["\\]')
 _QUOTED_PAIR = re.compile(rb"\\(.)", re.DOTALL)
 _NAME = re.compile(rb"([^\x00-\x20;=\"()]+)[ \t\r\n]*=")
 _PLAIN_VALUE = re.compile(rb"[^\x00-\x20;\"()\\,]+(?=[ \t\r\n]*(?:;|\Z))")
+_BEFORE_NEXT = re.compile(rb"[^\x00-\x20;\"()\\,]+(?=[ \t\r\n]+[A-Za-z][A-Za-z0-9*-]*=)")
 _LOOSE_VALUE = re.compile(rb"[^;\"]*")
 _SEGMENT = re.compile(r"(.+?)\*(?:(0|[1-9][0-9]{0,5})(\*)?)?\Z", re.DOTALL)
 _LONG = 4096
@@ -117,9 +119,14 @@ _UNREADABLE = ContentType("text/plain", {}, defects=("unreadable",), valid=False
 
 
 def base_name(name: str | None) -> str | None:
-    """Strip directories of either kind from a file name; None for nothing."""
+    """Strip directories of either kind from a file name; None for nothing.
+
+    Encoded-words do not belong in a parameter (RFC 2047 section 5), and many senders write them there.
+    """
     if not name:
         return None
+    if "=?" in name:
+        name = decode_words(name)
     return name.replace("\\", "/").rpartition("/")[2] or None
 
 
@@ -281,6 +288,9 @@ def _value(value: bytes, position: int, defects: dict[str, None]) -> tuple[bytes
     match = _PLAIN_VALUE.match(value, position)
     if match is not None:
         return match.group(), match.end()
+    match = _BEFORE_NEXT.match(value, position)
+    if match is not None:
+        return match.group(), match.end()  # the semicolon is missing
     # a value that had to be quoted: it goes to the semicolon; a comment is one only after white space
     defects["unquoted-value"] = None
     stop = _LOOSE_VALUE.match(value, position).end()  # type: ignore[union-attr] # matches always

@@ -71,6 +71,9 @@ if TYPE_CHECKING:
     from smime.operations.encrypt import MessageEncryptor as MessageEncryptor
     from smime.operations.encrypt import Recipient as Recipient
     from smime.operations.errant import ErrantLayer as ErrantLayer
+    from smime.operations.rewrite import add_certificates as add_certificates
+    from smime.operations.rewrite import add_signer as add_signer
+    from smime.operations.rewrite import countersign as countersign
     from smime.operations.sign import MessageSigner as MessageSigner
     from smime.operations.sign import Signer as Signer
     from smime.operations.unwrap import Layer as Layer
@@ -115,6 +118,7 @@ _HOMES = {
     "operations.diagnose": ("Cause", "Diagnosis", "diagnose"),
     "operations.encrypt": ("MessageEncryptor", "Recipient"),
     "operations.errant": ("ErrantLayer",),
+    "operations.rewrite": ("add_certificates", "add_signer", "countersign"),
     "operations.sign": ("MessageSigner", "Signer"),
     "operations.unwrap": ("Layer", "MessageUnwrapper", "UnwrappedMessage"),
     "operations.verify": ("MessageVerifier", "VerifiedMessage"),

@@ -10,6 +10,7 @@ from smime import policies
 from smime.algorithms import DIGESTS_BY_NAME, Level
 from smime.cms import attributes as attrs
 from smime.cms.capabilities import DEFAULT_CAPABILITIES
+from smime.cms.content_info import DATA
 from smime.cms.identifiers import IssuerAndSerialNumber
 from smime.cms.signed_data import SignedDataWriter, SignerInfoTemplate, build_signed_data
 from smime.crypto import digests, keys, signatures
@@ -67,8 +68,11 @@ class Signer:
         self.certificate = own
         self.certificates = tuple(dict.fromkeys((own.der, *(Certificate.of_any(c).der for c in chain))))
         self.scheme = signatures.choose_scheme(own.public_key, digest=digest, pss=pss, key_algorithm=own.key_algorithm)
-        scheme = self.scheme
-        self._template = SignerInfoTemplate(
+        self._template = self._make_template(DATA)
+
+    def _make_template(self, content_type: str) -> SignerInfoTemplate:
+        own, scheme = self.certificate, self.scheme
+        return SignerInfoTemplate(
             IssuerAndSerialNumber(own.issuer_raw, own.serial),
             scheme.digest_algorithm,
             scheme.algorithm,
@@ -76,8 +80,9 @@ class Signer:
             (
                 attrs.smime_capabilities(DEFAULT_CAPABILITIES),
                 attrs.cms_algorithm_protection(scheme.digest_algorithm, signature=scheme.algorithm),
-                attrs.signing_certificate_v2(digests.digest("sha256", own.der)),
+                attrs.signing_certificate_v2(own.digest("sha256")),
             ),
+            content_type=content_type,
         )
 
     def check(self, policy: Policy) -> None:
@@ -94,15 +99,17 @@ class Signer:
         if bits is not None and profile.rsa_level(bits) is not Level.CURRENT:
             raise PolicyError(f"the policy does not let a key of {bits} bits sign")
 
-    def signer_info(self, digest: bytes, signing_time: datetime) -> bytes:
+    def signer_info(self, digest: bytes, signing_time: datetime, content_type: str = DATA) -> bytes:
         """Return the SignerInfo for content with this digest.
 
         Args:
             digest: of the content, by `scheme.digest`.
             signing_time: aware.
+            content_type: the eContentType, dotted.
         """
-        attributes = self._template.signed_attributes(digest, signing_time)
-        return self._template.signer_info(attributes, signatures.sign(self.private_key, self.scheme, attributes))
+        template = self._template if content_type == DATA else self._make_template(content_type)
+        attributes = template.signed_attributes(digest, signing_time)
+        return template.signer_info(attributes, signatures.sign(self.private_key, self.scheme, attributes))
 
     def __repr__(self) -> str:
         return f"<Signer {self.certificate.subject} {self.scheme.name}>"

@@ -172,6 +172,8 @@ class _Signer:
             path = self._path(certificate)
             address_matches = self._address(certificate)
         signing_time = self._signing_time(certificate)
+        capabilities = self._capabilities()
+        countersigners = self._countersigners()
         if self.signature_valid is None:
             self.unchecked.append(Unchecked("signature", self.findings[-1].code if self.findings else "no-certificate"))
         verdict = worst(self.findings)
@@ -193,9 +195,9 @@ class _Signer:
             verdict=verdict,
             findings=tuple(self.findings),
             unchecked=tuple(self.unchecked),
-            capabilities=self._capabilities(),
+            capabilities=capabilities,
             attributes=MappingProxyType(self.values),
-            countersigners=self._countersigners(),
+            countersigners=countersigners,
         )
 
     # -- step 1: algorithms (RFC 5652 section 5.3, RFC 8551 section 2) --

@@ -106,5 +106,5 @@ docs: $(package)
 	@$(bin)/python docs/generate.py
 
 clean:
-	rm -rf .venv .venv-pure build dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
+	rm -rf .venv .venv-pure .peers build dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
 	find src -name '*.so' -delete

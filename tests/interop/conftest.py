@@ -12,9 +12,10 @@ from tests.interop.nss import NSS
 from tests.interop.openssl import OpenSSL
 from tests.interop.peers import Peer, PeerMissing
 from tests.interop.people import People, make
+from tests.interop.pki_js import PKIJS
 from tests.interop.pyca import Pyca
 
-PEERS: dict[str, type[Peer]] = {peer.name: peer for peer in (OpenSSL, Gpgsm, NSS, BouncyCastle, Pyca)}
+PEERS: dict[str, type[Peer]] = {peer.name: peer for peer in (OpenSSL, Gpgsm, NSS, BouncyCastle, PKIJS, Pyca)}
 
 
 @pytest.fixture(scope="session")

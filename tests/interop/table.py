@@ -14,7 +14,7 @@ from typing import Literal
 Direction = Literal["theirs to ours", "ours to theirs"]
 DIRECTIONS: tuple[Direction, ...] = ("theirs to ours", "ours to theirs")
 
-PEERS = ("openssl", "gpgsm", "nss", "bc", "pyca")
+PEERS = ("openssl", "gpgsm", "nss", "bc", "pkijs", "pyca")
 MAIL_PEERS = ("openssl",)  # those that write and read MIME; the others get bare CMS
 
 
@@ -183,6 +183,22 @@ LIMITS = (
     Limit("bc", _FROM, "encrypt", "*chacha20*", "puts ChaCha20-Poly1305 into EnvelopedData", "1.72"),
     Limit("bc", _BOTH, "digest", "*", "bc has no digest"),
     Limit("bc", _BOTH, "encrypted-data", "*", "bc has no encrypted-data"),
+    # PKI.js (WebCrypto): NIST curves, RSA-OAEP and ECDH; AES-GCM only in EnvelopedData, against RFC 5083
+    Limit("pkijs", _FROM, "sign", "brainpool*", "no signatures by keys of kind"),
+    Limit("pkijs", _FROM, "sign", "ed*", "no signatures by keys of kind"),
+    Limit("pkijs", _TO, "sign", "brainpool*", "Unsupported algorithm identifier"),
+    Limit("pkijs", _TO, "sign", "ed*", "Unsupported signature algorithm"),
+    Limit("pkijs", _FROM, "encrypt", "*gcm", "AES-GCM goes into EnvelopedData"),
+    Limit("pkijs", _FROM, "encrypt", "*ccm", "no cipher"),
+    Limit("pkijs", _FROM, "encrypt", "*chacha*", "no cipher"),
+    Limit("pkijs", _FROM, "encrypt", "rsa rsa *", "keys are transported by RSA-OAEP only"),
+    Limit("pkijs", _FROM, "encrypt", "*cofactor*", "Unsupported algorithm"),
+    Limit("pkijs", _TO, "encrypt", "rsa rsa *cbc", "Unrecognized algorithm name"),
+    Limit("pkijs", _TO, "encrypt", "rsa*cbc", None),
+    Limit("pkijs", _TO, "encrypt", "p*cbc", None),
+    Limit("pkijs", _BOTH, "encrypt", "brainpool*", "Incorrect curve OID"),
+    Limit("pkijs", _TO, "encrypt", "*", "not EnvelopedData"),
+    *(Limit("pkijs", _BOTH, operation, "*", f"pkijs has no {operation}") for operation in _NONE),
     # pyca: writes signatures, writes and reads RSA v1.5 with AES-CBC
     Limit("pyca", _TO, "sign", "*", "pyca has no verify"),
     Limit("pyca", _FROM, "sign", "ed*", "Only RSA & EC keys are supported"),

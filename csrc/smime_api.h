@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* == status codes; smime/_kernels/status.py says what they mean == */
+/* == status codes, all below -9; smime/_kernels/status.py says what they mean == */
 
 enum {
     SMIME_OK = 0,

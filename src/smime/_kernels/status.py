@@ -9,17 +9,7 @@ from typing import Final
 
 from smime.errors import ParseError
 
-__all__ = [
-    "BASE64_AFTER_PADDING",
-    "BASE64_CHARACTER",
-    "BASE64_PADDING",
-    "BASE64_SPARE_BITS",
-    "BASE64_TRUNCATED",
-    "FULL",
-    "OK",
-    "REASONS",
-    "error",
-]
+__all__ = ["FULL", "OK", "REASONS", "error"]
 
 OK: Final = 0
 FULL: Final = 1
@@ -30,8 +20,6 @@ BASE64_PADDING: Final = -11
 BASE64_AFTER_PADDING: Final = -12
 BASE64_TRUNCATED: Final = -13
 BASE64_SPARE_BITS: Final = -14
-
-# scan: -40 to -49
 
 # der: -50 to -69; the scanners of ber answer these too
 DER_TRUNCATED: Final = -50
@@ -54,7 +42,6 @@ REASONS: Final[dict[int, tuple[str, str]]] = {
     BASE64_AFTER_PADDING: ("base64", "data after the padding"),
     BASE64_TRUNCATED: ("base64", "the last group of four characters is incomplete"),
     BASE64_SPARE_BITS: ("base64", "the spare bits before the padding are not zero"),
-    # scan
     # der
     DER_TRUNCATED: ("ber", "the input ends inside an element"),
     DER_BEYOND_PARENT: ("ber", "an element is longer than the one that holds it"),

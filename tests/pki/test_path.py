@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given
+from hypothesis import strategies as st
 
 from smime import algorithms
+from smime.errors import ParseError
 from smime.findings import Effect
 from smime.limits import Limits
 from smime.pki.certificate import Certificate
@@ -523,6 +526,34 @@ class TestHostile:
         unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4.5"), b"\x05\x00")
         assert codes(validate(pki, pki.person("A", "a@example.com", "p256", extensions=[(unknown, True)]))) == {"path-invalid"}
         assert validate(pki, pki.person("A", "a@example.com", "p256", extensions=[(unknown, False)])).trusted
+
+
+CHAIN_PKI = ThrowawayPKI(now=NOW)
+CHAIN = tuple(map(der, (CHAIN_PKI.person("Alice", "alice@example.com", "p256"), CHAIN_PKI.intermediate)))
+CRLS = tuple(crl.public_bytes(Encoding.DER) for crl in (CHAIN_PKI.crl(), CHAIN_PKI.crl(CHAIN_PKI.root)))
+
+
+@given(st.integers(0, 1), st.integers(0, 2000), st.integers(1, 255))
+def test_no_octet_of_a_chain_may_change(which: int, at: int, change: int) -> None:
+    damaged = [bytearray(octets) for octets in CHAIN]
+    damaged[which][at % len(damaged[which])] ^= change
+    store = TrustStore(CHAIN_PKI.anchors)
+    try:
+        leaf = Certificate.of(bytes(damaged[0]))
+    except ParseError:
+        return
+    verdict = store.validate(leaf, extra=tuple(map(bytes, damaged)), at=NOW, policy=RFC8551)
+    assert not verdict.trusted, (which, at, change)
+
+
+@given(st.integers(0, 1), st.integers(0, 2000), st.integers(1, 255))
+def test_no_octet_of_a_revocation_list_may_change(which: int, at: int, change: int) -> None:
+    damaged = [bytearray(octets) for octets in CRLS]
+    damaged[which][at % len(damaged[which])] ^= change
+    verdict = TrustStore(CHAIN_PKI.anchors).validate(
+        Certificate.of(CHAIN[0]), extra=CHAIN, crls=tuple(map(bytes, damaged)), at=NOW, policy=RFC8551.replace(revocation="require")
+    )
+    assert not verdict.trusted, (which, at, change)
 
 
 def sequence(content: bytes) -> bytes:

@@ -11,6 +11,7 @@ import pytest
 
 from smime.pki.certificate import Certificate
 from smime.pki.path import PathVerdict, StandardValidator
+from smime.pki.revocation import RevocationInformation
 from smime.pki.trust import TrustStore
 from smime.policies import ARCHIVE, RFC8551
 from smime.policy import Policy
@@ -119,6 +120,17 @@ def test_the_two_engines_do_not_contradict_each_other(row: Row) -> None:
     if fast.trusted:
         assert careful.trusted
         assert fast.path == careful.path
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.section not in DSA_SECTIONS], ids=str)
+def test_plain_lists_say_the_same_to_both_readers(row: Row, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists that are looked up in a set here, and read entry by entry by pyhanko-certvalidator."""
+    policy = row.policy(RFC8551).replace(revocation="require")
+    quick = verdict(row, policy, validator=StandardValidator())
+    monkeypatch.setattr(RevocationInformation, "plain_outcome", lambda *_: None)
+    careful = verdict(row, policy, validator=StandardValidator(fast=False))
+    assert (quick.trusted, quick.revocation, quick.path) == (careful.trusted, careful.revocation, careful.path)
+    assert {f.code for f in quick.findings} == {f.code for f in careful.findings}
 
 
 def test_the_fast_engine_answers_many() -> None:

@@ -8,6 +8,7 @@ authorities that certified each other cost no more than one that did not (STANDA
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from smime.asn1.names import to_text
 from smime.errors import LimitExceeded, SMIMEError, UnsupportedError
@@ -16,7 +17,10 @@ from smime.pki.cache import Cache
 from smime.pki.certificate import Certificate
 from smime.pki.trust import CertificateIndex, TrustStore
 
-__all__ = ["PathSearch", "is_signed_by", "may_anchor_issue", "reachable"]
+if TYPE_CHECKING:
+    from smime.asn1.algorithm import AlgorithmIdentifier
+
+__all__ = ["PathSearch", "is_signed_by", "may_anchor_issue", "reachable", "verify_signature"]
 
 _signatures: Cache[tuple[bytes, bytes], bool | str] = Cache(8192)
 
@@ -35,6 +39,16 @@ def is_signed_by(certificate: Certificate, issuer: Certificate) -> bool | str:
 
 
 def _verify(certificate: Certificate, issuer: Certificate) -> bool | str:
+    try:
+        algorithm = certificate.signature_algorithm
+    except SMIMEError as error:
+        return f"the signature of {certificate.subject} cannot be read: {error}"
+    answer = verify_signature(issuer, algorithm, certificate.signature, certificate.tbs)
+    return f"the signature of {certificate.subject} cannot be checked: {answer}" if isinstance(answer, str) else answer
+
+
+def verify_signature(issuer: Certificate, algorithm: AlgorithmIdentifier, signature: bytes, data: bytes) -> bool | str:
+    """Return whether an authority's key made a signature on a certificate or a list, or why that cannot be said."""
     from smime.crypto import signatures  # noqa: PLC0415 - heavy
     from smime.crypto.faults import InvalidSignature, KeyUnsuitable  # noqa: PLC0415
 
@@ -45,11 +59,10 @@ def _verify(certificate: Certificate, issuer: Certificate) -> bool | str:
     except SMIMEError as error:
         return f"the key of {issuer.subject} cannot be read: {error}"
     try:
-        algorithm = certificate.signature_algorithm
         digest = signatures.digest_of(algorithm)
-        signatures.verify(key, algorithm, digest or "sha512", certificate.signature, certificate.tbs, key_algorithm=issuer.key_algorithm)
+        signatures.verify(key, algorithm, digest or "sha512", signature, data, key_algorithm=issuer.key_algorithm)
     except UnsupportedError as error:
-        return f"the signature of {certificate.subject} cannot be checked: {error}"
+        return str(error)
     except (InvalidSignature, KeyUnsuitable, SMIMEError):
         return False
     return True

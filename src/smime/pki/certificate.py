@@ -220,6 +220,8 @@ class Certificate:
         (_, tbs_start, tbs_end), _, (_, bits_start, bits_end) = parts
         self.tbs = der[start:tbs_end]
         self._signature_algorithm_at = (tbs_end, parts[1][2])
+        if der[bits_start : bits_start + 1] != b"\x00":
+            raise ParseError("x509", "a signature is whole octets", bits_start)
         self.signature = der[bits_start + 1 : bits_end]
         fields = tlv.children(der, tbs_start, tbs_end)
         index = 0
@@ -512,7 +514,7 @@ class Certificate:
         """
         if self._key_algorithm is None:
             start, end = tlv.element(self.spki, 0, len(self.spki))[1:]
-            self._key_algorithm = _algorithm(self.spki[start : tlv.element(self.spki, start, end)[2]])
+            self._key_algorithm = algorithm_identifier(self.spki[start : tlv.element(self.spki, start, end)[2]])
         return self._key_algorithm
 
     @property
@@ -523,7 +525,7 @@ class Certificate:
             ParseError: it is malformed.
         """
         start, end = self._signature_algorithm_at
-        return _algorithm(self.der[start:end])
+        return algorithm_identifier(self.der[start:end])
 
     @property
     def signature_algorithm_mismatch(self) -> bool:
@@ -625,7 +627,12 @@ def _load(der: bytes) -> Any:
         return str(error) or type(error).__name__
 
 
-def _algorithm(raw: bytes) -> AlgorithmIdentifier:
+def algorithm_identifier(raw: bytes) -> AlgorithmIdentifier:
+    """Read an AlgorithmIdentifier.
+
+    Raises:
+        ParseError: it is none.
+    """
     from smime.asn1 import der  # noqa: PLC0415 - not needed to look at names
     from smime.asn1.algorithm import AlgorithmIdentifier  # noqa: PLC0415
 

@@ -15,8 +15,7 @@ from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from asn1crypto import crl as asn1_crl  # type: ignore[import-untyped]
-from asn1crypto import x509 as asn1_x509
+from asn1crypto import x509 as asn1_x509  # type: ignore[import-untyped]
 from cryptography.exceptions import InvalidSignature
 from pyhanko_certvalidator._state import ValProcState
 from pyhanko_certvalidator.authority import CertTrustAnchor, TrustQualifiers
@@ -182,7 +181,12 @@ class _Revocations(RevinfoManager):
 
     def __init__(self, registry: CertificateRegistry, information: RevocationInformation) -> None:
         self._issuers: dict[int, tuple[Any, Any]] = {}
-        super().__init__(registry, POEManager(), process_legacy_crl_input(information.crls), process_legacy_ocsp_input(information.ocsps))
+        super().__init__(
+            registry,
+            POEManager(),
+            process_legacy_crl_input(found.der for found in information.lists),
+            process_legacy_ocsp_input(information.ocsps),
+        )
 
     def record_crl_issuer(self, certificate_list: Any, cert: Any) -> None:
         self._issuers[id(certificate_list)] = (cert, certificate_list)
@@ -272,7 +276,7 @@ class _Checker:
             return Outcome(self.path, (problem,), *self.information.without(self.policy)[2:])
         if not self.information:
             return self.information.without(self.policy)._replace(path=self.path)
-        return self._revocation()
+        return self.information.plain_outcome(self.path, self.case) or self._revocation()
 
     def _context(self, rules: RevocationCheckingPolicy, registry: CertificateRegistry, manager: RevinfoManager | None) -> _Context:
         return _Context(
@@ -375,8 +379,8 @@ class _Checker:
     def _pool(self) -> list[Any]:
         """Return the certificates among which issuers of revocation information may be: the path's first, then those named by a list."""
         found = dict.fromkeys(reversed(self.path))
-        for octets in self.information.crls:
-            name = asn1_crl.CertificateList.load(octets).issuer.dump()
+        for revocation_list in self.information.lists:
+            name = revocation_list.issuer_raw
             for index in (self.case.store.anchors, self.case.store.intermediates, self.case.extra):
                 found.update(dict.fromkeys((*index.named(name), *index.alike(name))))
         if self.information.ocsps:

@@ -236,13 +236,15 @@ class StandardValidator:
 
     def _outcome(self, leaf: Certificate, case: Case) -> Outcome:
         """Return the first good path, or the one of which most is known."""
-        if self._fast and not case.information and _plain(case.policy) and leaf not in case.store.anchors:
+        if self._fast and _plain(case.policy) and leaf not in case.store.anchors:
             from smime.pki import fast  # noqa: PLC0415 - heavy
 
             path = fast.find_path(leaf, case)
             if path is not None:
-                outcome = judge(case.information.without(case.policy)._replace(path=path), case)
-                if outcome.good or not self._careful:
+                information = case.information
+                known = information.plain_outcome(path, case) if information else information.without(case.policy)._replace(path=path)
+                outcome = judge(known, case) if known is not None else None
+                if outcome is not None and (outcome.good or not self._careful):
                     return outcome
         if not self._careful:
             return Outcome((), (finding("untrusted", reason="the fast verifier refuses the path"),))

@@ -1,35 +1,186 @@
-"""Revocation lists and OCSP responses at hand: those of the store and those of the message (RFC 5280 section 6.3, RFC 6960)."""
+"""Revocation lists and OCSP responses at hand: those of the store and those of the message (RFC 5280 section 6.3, RFC 6960).
+
+Most lists are plain: complete, for all reasons, by the issuer of the certificates itself. Whether a certificate is on one of those is
+looked up here, in a set. Everything else (indirect, partitioned and delta lists, issuers with keys of their own for lists, OCSP) is
+evaluated by pyhanko-certvalidator, which reads a list entry by entry.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from smime.findings import finding
+from smime.algorithms import Level, name_of
+from smime.errors import ParseError, SMIMEError
+from smime.findings import Finding, finding
+from smime.pki import names, tlv
 from smime.pki.cache import Cache
-from smime.pki.certificate import Certificate
+from smime.pki.certificate import Certificate, algorithm_identifier
 from smime.report import Revocation, Unchecked
 
 if TYPE_CHECKING:
-    from smime.pki.path import Outcome, Window
+    from smime.asn1.algorithm import AlgorithmIdentifier
+    from smime.pki.path import Case, Outcome, Window
     from smime.policy import Policy
 
-__all__ = ["RevocationInformation"]
+__all__ = ["RevocationInformation", "RevocationList"]
 
 _NO_NEXT_UPDATE = timedelta(minutes=30)  # how long pyhanko-certvalidator trusts what states no next update
-_loaded: Cache[bytes, Any] = Cache(256)
+_CRL_DISTRIBUTION_POINTS = "2.5.29.31"
+# deltaCRLIndicator, issuingDistributionPoint, freshestCRL: a list with one of these is not plain
+_SPECIAL = frozenset({"2.5.29.27", "2.5.29.28", "2.5.29.46"})
+_lists: Cache[bytes, RevocationList | bool] = Cache(256)
+_responses: Cache[bytes, Any] = Cache(256)
 
 
-def _load(octets: bytes, loader: Any) -> Any:
-    """Return what `cryptography` makes of the octets, or False."""
-    known = _loaded.get(octets)
+class RevocationList:
+    """One CertificateList (RFC 5280 section 5).
+
+    Attributes:
+        der: the octets.
+        issuer_raw: the DER of the issuer's name.
+        this_update: it holds from here on …
+        next_update: … until here, if it says so.
+        plain: it is complete, for all reasons and by the issuer of the certificates itself.
+    """
+
+    __slots__ = (
+        "_algorithm",
+        "_loaded",
+        "_serials",
+        "_signature",
+        "_signers",
+        "_tbs",
+        "der",
+        "issuer_raw",
+        "next_update",
+        "plain",
+        "this_update",
+    )
+
+    def __init__(self, der: bytes) -> None:
+        from cryptography.x509 import load_der_x509_crl  # noqa: PLC0415 - heavy
+
+        self.der = der
+        self._loaded = load_der_x509_crl(der)
+        self.this_update: datetime = self._loaded.last_update_utc
+        self.next_update: datetime | None = self._loaded.next_update_utc
+        _, start, end = tlv.element(der, 0, len(der))
+        (_, tbs_start, tbs_end), (_, _, algorithm_end), (_, bits_start, bits_end) = tlv.children(der, start, end)
+        if der[bits_start : bits_start + 1] != b"\x00":
+            raise ParseError("x509", "a signature is whole octets", bits_start)
+        self._tbs = der[start:tbs_end]
+        self._signature = der[bits_start + 1 : bits_end]
+        fields = tlv.children(der, tbs_start, tbs_end)
+        first = 1 if fields[0][0] == tlv.INTEGER else 0
+        inner, issuer = fields[first], fields[first + 1]
+        self.issuer_raw = der[inner[2] : issuer[2]]
+        before = fields[0][2] if first else tbs_start
+        self._algorithm: AlgorithmIdentifier = algorithm_identifier(der[tbs_end:algorithm_end])
+        same = der[before : inner[2]] == der[tbs_end:algorithm_end]
+        self.plain = same and self.next_update is not None and self._is_plain()
+        self._serials: frozenset[int] | None = None
+        self._signers: dict[bytes, bool] = {}
+
+    def _is_plain(self) -> bool:
+        for extension in self._loaded.extensions:
+            oid = extension.oid.dotted_string
+            if oid in _SPECIAL or (extension.critical and oid != "2.5.29.35"):
+                return False
+        return True
+
+    def is_signed_by(self, issuer: Certificate, policy: Policy) -> bool:
+        """Whether an authority made the list, may make lists, and used algorithms that the policy accepts."""
+        try:
+            usage = issuer.key_usage
+        except ParseError:
+            return False
+        if usage is not None and "cRLSign" not in usage:
+            return False
+        known = self._signers.get(issuer.spki)
+        if known is None:
+            from smime.pki.build import verify_signature  # noqa: PLC0415 - heavy
+
+            known = self._signers[issuer.spki] = verify_signature(issuer, self._algorithm, self._signature, self._tbs) is True
+        return known and self._is_accepted(policy)
+
+    def _is_accepted(self, policy: Policy) -> bool:
+        from smime.crypto import signatures  # noqa: PLC0415 - heavy
+        from smime.crypto.faults import InvalidSignature  # noqa: PLC0415
+
+        try:
+            digest = signatures.digest_of(self._algorithm)
+        except (SMIMEError, InvalidSignature):
+            return False
+        named = (name_of(self._algorithm.oid), digest)
+        return all(policy.algorithms.level(name) is not Level.FORBIDDEN for name in named if name is not None)
+
+    def entry(self, certificate: Certificate) -> Any:
+        """Return the entry about a certificate's serial number, an object of `cryptography`, or None.
+
+        Raises:
+            ValueError: `cryptography` cannot read the list's entries: a serial number is negative.
+        """
+        if self._serials is None:
+            self._serials = frozenset(entry.serial_number for entry in self._loaded)
+        if certificate.serial not in self._serials:
+            return None
+        return self._loaded.get_revoked_certificate_by_serial_number(certificate.serial)
+
+    def dates(self, certificates: Sequence[Certificate]) -> list[datetime]:
+        """Return the dates at which certificates with these serial numbers were revoked."""
+        try:
+            entries = [self.entry(certificate) for certificate in certificates]
+        except ValueError:
+            serials = {certificate.serial for certificate in certificates}
+            try:
+                return [date for serial, date in _dates(self._tbs) if serial in serials]
+            except (ParseError, ValueError):
+                return []  # then it revokes nothing either
+        return [entry.revocation_date_utc for entry in entries if entry is not None]
+
+    def is_about(self, certificate: Certificate) -> bool:
+        """Whether the list is by the authority with the name of the certificate's issuer."""
+        raw = certificate.issuer_raw
+        return self.issuer_raw == raw or names.comparable(self.issuer_raw) == names.comparable(raw)
+
+
+def _dates(tbs: bytes) -> Iterator[tuple[int, datetime]]:
+    """Yield serial number and date of every entry, from the DER: for lists of which `cryptography` cannot read the entries."""
+    _, start, end = tlv.element(tbs, 0, len(tbs))
+    fields = tlv.children(tbs, start, end)
+    times = [index for index, field in enumerate(fields) if field[0] in {tlv.UTC_TIME, tlv.GENERALIZED_TIME}]
+    for tag, list_start, list_end in fields[times[-1] + 1 : times[-1] + 2]:
+        if tag == tlv.SEQUENCE:
+            for _, entry_start, entry_end in tlv.children(tbs, list_start, list_end):
+                serial, date = tlv.children(tbs, entry_start, entry_end)[:2]
+                yield int.from_bytes(tbs[serial[1] : serial[2]], "big", signed=True), tlv.time(date[0], tbs[date[1] : date[2]])
+
+
+def _list(octets: bytes) -> RevocationList | bool:
+    """Return a list, or False if it cannot be read."""
+    known = _lists.get(octets)
     if known is None:
         try:
-            known = loader(octets)
-        except Exception:  # noqa: BLE001 - its exceptions are not a closed set; what cannot be read proves nothing
+            known = RevocationList(octets)
+        except Exception:  # noqa: BLE001 - the loader's exceptions are not a closed set; what cannot be read proves nothing
             known = False
-        _loaded.put(octets, known)
+        _lists.put(octets, known)
+    return known
+
+
+def _response(octets: bytes) -> Any:
+    """Return an OCSP response of `cryptography`, or False if it cannot be read."""
+    known = _responses.get(octets)
+    if known is None:
+        from cryptography.x509.ocsp import load_der_ocsp_response  # noqa: PLC0415 - heavy
+
+        try:
+            known = load_der_ocsp_response(octets)
+        except Exception:  # noqa: BLE001 - as above
+            known = False
+        _responses.put(octets, known)
     return known
 
 
@@ -37,14 +188,14 @@ class RevocationInformation:
     """What is at hand for one verdict. False if there is nothing.
 
     Attributes:
-        crls: revocation lists in DER, the store's first.
+        lists: revocation lists, the store's first.
         ocsps: OCSP responses in DER.
     """
 
-    __slots__ = ("crls", "ocsps")
+    __slots__ = ("lists", "ocsps")
 
-    def __init__(self, crls: Sequence[bytes], ocsps: Sequence[bytes]) -> None:
-        self.crls = crls
+    def __init__(self, lists: Sequence[RevocationList], ocsps: Sequence[bytes]) -> None:
+        self.lists = lists
         self.ocsps = ocsps
 
     @classmethod
@@ -55,41 +206,25 @@ class RevocationInformation:
         crls, ocsps = dict.fromkeys(crls), dict.fromkeys(ocsps)
         if not crls and not ocsps:
             return NOTHING
-        from cryptography.x509 import load_der_x509_crl  # noqa: PLC0415 - heavy
-        from cryptography.x509.ocsp import load_der_ocsp_response  # noqa: PLC0415
-
         most = policy.limits.crls
-        return cls(
-            [crl for crl in list(crls)[:most] if _load(crl, load_der_x509_crl) is not False],
-            [ocsp for ocsp in list(ocsps)[:most] if _load(ocsp, load_der_ocsp_response) is not False],
-        )
+        lists = [found for found in map(_list, list(crls)[:most]) if isinstance(found, RevocationList)]
+        return cls(lists, [octets for octets in list(ocsps)[:most] if _response(octets) is not False])
 
     def __bool__(self) -> bool:
-        return bool(self.crls or self.ocsps)
+        return bool(self.lists or self.ocsps)
 
     def mark(self, window: Window, path: Sequence[Certificate]) -> None:
         """Add to a window the moments at which something here begins or ceases to count for a path."""
-        for octets in self.crls:
-            crl = _loaded.get(octets)
-            if crl is None or crl is False:
-                continue
-            begin, end = crl.last_update_utc, crl.next_update_utc
-            window.period(begin, end or begin + _NO_NEXT_UPDATE)
-            for certificate in path:
-                try:
-                    entry = crl.get_revoked_certificate_by_serial_number(certificate.serial)
-                except (ValueError, OverflowError):
-                    entry = None
-                if entry is not None:
-                    date = entry.revocation_date_utc
-                    window.ends(date)  # RFC 5280 leaves the moment itself open; it is given a window of its own
-                    window.starts(date)
+        for found in self.lists:
+            window.period(found.this_update, found.next_update or found.this_update + _NO_NEXT_UPDATE)
+            for date in found.dates(path):
+                window.ends(date)  # RFC 5280 leaves the moment itself open; it is given a window of its own
+                window.starts(date)
         for octets in self.ocsps:
-            response = _loaded.get(octets)
             try:
-                for single in response.responses if response else ():
-                    begin, end = single.this_update_utc, single.next_update_utc
-                    window.period(begin, end or begin + _NO_NEXT_UPDATE)
+                for single in _response(octets).responses:
+                    begin = single.this_update_utc
+                    window.period(begin, single.next_update_utc or begin + _NO_NEXT_UPDATE)
                     if single.revocation_time_utc is not None:
                         window.starts(single.revocation_time_utc)
             except ValueError:  # not a successful response
@@ -100,12 +235,80 @@ class RevocationInformation:
         from smime.pki.path import Outcome  # noqa: PLC0415 - path imports this module
 
         if policy.revocation == "ignore":
-            return Outcome(
-                (), (finding("revocation-ignored"),), Revocation.NOT_CHECKED, (Unchecked("revocation", "the policy does not ask for it"),)
-            )
+            why = "the policy does not ask for it"
+            return Outcome((), (finding("revocation-ignored"),), Revocation.NOT_CHECKED, (Unchecked("revocation", why),))
         why = "no revocation list and no OCSP response is at hand"
         code = finding("revocation-required", reason=why) if policy.revocation == "require" else finding("revocation-unknown")
         return Outcome((), (code,), Revocation.UNKNOWN, (Unchecked("revocation", why),))
+
+    def plain_outcome(self, path: tuple[Certificate, ...], case: Case) -> Outcome | None:
+        """Return what plain lists say of every certificate in a path, or None where something else has to be evaluated."""
+        from smime.pki.path import Outcome  # noqa: PLC0415 - path imports this module
+
+        if self.ocsps:
+            return None
+        for index in range(len(path) - 2, -1, -1):  # from the anchor down
+            try:
+                answer = self._plain_answer(path[index], path[index + 1], case)
+            except ValueError:
+                return None
+            if answer is None:
+                return None
+            if isinstance(answer, Finding):
+                return Outcome(path, (answer,), Revocation.REVOKED)
+        return Outcome(path, (), Revocation.GOOD)
+
+    def _plain_answer(self, certificate: Certificate, issuer: Certificate, case: Case) -> Finding | bool | None:
+        """Return the finding if a certificate is revoked, True if a current list does not hold it, None if that cannot be told here."""
+        if _CRL_DISTRIBUTION_POINTS in certificate.extensions and b"\xa2" in certificate.extensions[_CRL_DISTRIBUTION_POINTS][1]:
+            return None  # perhaps a cRLIssuer [2]: another authority makes the lists
+        known = False
+        for found in self.lists:
+            if not found.plain:
+                return None
+            if not found.is_about(certificate) or not found.is_signed_by(issuer, case.policy):
+                continue
+            if found.next_update is None or not found.this_update <= case.at <= found.next_update:
+                continue
+            entry = found.entry(certificate)
+            if entry is not None:
+                problem = _revoked(certificate, entry, case.at)
+                if problem is not True:
+                    return problem
+            known = True
+        return known or None
+
+
+_REASONS = {
+    "unspecified": "unspecified",
+    "keyCompromise": "a compromised key",
+    "cACompromise": "the compromise of an authority",
+    "affiliationChanged": "a change of affiliation",
+    "superseded": "superseded",
+    "cessationOfOperation": "a cessation of operation",
+    "certificateHold": "a certificate hold",
+    "privilegeWithdrawn": "privileges withdrawn",
+    "aACompromise": "the compromise of an attribute authority",
+}
+
+
+def _revoked(certificate: Certificate, entry: Any, at: datetime) -> Finding | bool | None:
+    """Return the finding, True if the entry is of a later date, None if it has to be read with care."""
+    reason = "unspecified"
+    try:
+        for extension in entry.extensions:
+            if extension.oid.dotted_string == "2.5.29.21":
+                reason = extension.value.reason.value
+            elif extension.critical:
+                return None
+    except ValueError:
+        return None
+    if reason not in _REASONS:
+        return None
+    date = entry.revocation_date_utc
+    if date >= at:
+        return True
+    return finding("revoked", subject=certificate.subject, date=date.isoformat(), reason=_REASONS[reason])
 
 
 NOTHING = RevocationInformation((), ())

@@ -1,5 +1,8 @@
 """The kernels in C: thin Python faces of the compiled module, which only this package imports.
 
+No exported buffer may outlive the call that made it, so a frame that raises lets go of it first: an error that ends up in a reference cycle
+keeps its frames, and CPython (3.11 at least) crashes when the garbage collector meets a memoryview that is still exported.
+
 Attributes:
     ISA: the instruction set that new kernel states are given. Chosen once at import; tests set it to run every one in one process.
     ISAS: the numbers of the instruction sets that this machine has, best last.

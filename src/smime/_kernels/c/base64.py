@@ -81,6 +81,7 @@ class Decoder:
         out = bytes(cap)
         answer = lib.smime_base64_decode(self._state, source, size, self._consumed, out, cap, self._produced)
         if answer:
+            del source  # see `smime._kernels.c`
             raise status.error(answer, self._total + self._consumed[0])
         self._total += size
         return out[: self._produced[0]]
@@ -134,6 +135,7 @@ def decode(data: Buffer, *, strict: bool = False) -> bytes:
         out = bytes(cap)
         produced = _decode_all(_c.ISA, strict, source, size, out, cap)
     if produced < 0:
+        del source  # see `smime._kernels.c`
         decoder = Decoder(strict)  # again, for the offset
         return decoder.update(data) + decoder.finalize()
     return out if produced == cap else out[:produced]

@@ -58,6 +58,7 @@ class Octets:
             code = lib.smime_ber_octets_update(state, source + at, n - at, consumed, room, _ROOM, produced)
             if code < 0:
                 _pool.append(scratch)
+                del source  # see `smime._kernels.c`
                 raise error(code, state.fault, self._depth, self._segments, "asn1_segments")
             at += consumed[0]
             if produced[0]:
@@ -91,6 +92,7 @@ class Skipper:
         source = _from_buffer(_OCTETS_TYPE, data)
         code = lib.smime_ber_skip_update(self._state, source, len(source), self._consumed)
         if code < 0:
+            del source  # see `smime._kernels.c`
             raise error(code, self._state.fault, self._depth, self._elements)
         self.position = self._state.position
         self.done = code == _DONE

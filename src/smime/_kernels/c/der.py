@@ -52,6 +52,7 @@ def index(  # hot: positional
     stop = result.offset
     if code:
         _pool.append(scratch)
+        del source  # see `smime._kernels.c`
         raise error(code, stop, depth, elements)
     non_der = result.non_der
     out = memoryview(octets[: result.count * _OCTETS_EACH]).cast("I")
@@ -70,6 +71,8 @@ def _index_more(
         numbers = ffi.new(_INDEX, cap * FIELDS)
         code = _run(source, start, end, depth, elements, leaf, inside, siblings, numbers, cap, result)
         if code < 0:
+            if type(source) is not bytes:
+                ffi.release(source)  # the caller has it, too; see `smime._kernels.c`
             raise error(code, result.offset, depth, elements)
         if code != _status.FULL:
             out = memoryview(ffi.buffer(numbers, result.count * _OCTETS_EACH)).cast("B").cast("I")

@@ -15,7 +15,6 @@ __all__ = ["CanonicalLines", "canonicalize"]
 Data = TypeVar("Data", bound="Buffer")
 
 _OCTETS = ffi.typeof("uint8_t[]")
-_SIZE = ffi.typeof("size_t *")
 _LINES = ffi.typeof("smime_lines *")
 _CRLF: int = lib.SMIME_LINES_CRLF
 _BARE_CR: int = lib.SMIME_LINES_BARE_CR
@@ -28,11 +27,10 @@ _scan = lib.smime_lines_scan
 class CanonicalLines:
     """Gives every LF of a stream its CR, and watches what passes."""
 
-    __slots__ = ("_bare", "_state", "changed")
+    __slots__ = ("_state", "changed")
 
     def __init__(self) -> None:
         self.changed = False
-        self._bare = ffi.new(_SIZE)
         self._state = ffi.new(_LINES)
         lib.smime_lines_init(self._state, _c.ISA)
 
@@ -67,8 +65,7 @@ class CanonicalLines:
         """Return the data in canonical form: the very same object if there was nothing to do."""
         source: Any = data if type(data) is bytes else ffi.from_buffer(_OCTETS, data)
         size = len(source)
-        _scan(self._state, source, size, self._bare)
-        bare = self._bare[0]
+        bare = _scan(self._state, source, size)
         if not bare:
             return data
         self.changed = True
@@ -88,5 +85,11 @@ class CanonicalLines:
 
 def canonicalize(data: Buffer) -> bytes:
     """Return a whole text in canonical form; the same object if it is bytes and there was nothing to do."""
-    canonical = CanonicalLines().update(data)
-    return canonical if isinstance(canonical, bytes) else bytes(canonical)
+    source: Any = data if type(data) is bytes else ffi.from_buffer(_OCTETS, data)
+    size = len(source)
+    bare = lib.smime_lines_scan_all(_c.ISA, source, size)
+    if not bare:
+        return data if type(data) is bytes else bytes(data)
+    out = bytes(size + bare)
+    lib.smime_lines_expand_all(_c.ISA, source, size, bare, out, size + bare)
+    return out

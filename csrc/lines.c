@@ -179,9 +179,9 @@ static size_t scan_neon(scan *s, const uint8_t *src, size_t n) {
 
 #endif
 
-/* == the two calls == */
+/* == the calls == */
 
-int smime_lines_scan(smime_lines *state, const uint8_t *src, size_t n, size_t *bare_lf) {
+int64_t smime_lines_scan(smime_lines *state, const uint8_t *src, size_t n) {
     scan s = {-(int64_t)state->open, (int64_t)state->longest, state->after_cr, 0, state->flags};
     size_t done = 0;
     state->scanned_after_cr = state->after_cr;
@@ -205,8 +205,7 @@ int smime_lines_scan(smime_lines *state, const uint8_t *src, size_t n, size_t *b
     state->longest = (uint64_t)s.longest;
     state->after_cr = (uint32_t)s.after_cr;
     state->open = (uint64_t)((int64_t)n - s.start) - s.after_cr;
-    *bare_lf = s.bare_lf;
-    return SMIME_OK;
+    return (int64_t)s.bare_lf;
 }
 
 int64_t smime_lines_expand(const smime_lines *state, const uint8_t *src, size_t n, size_t bare_lf, uint8_t *dst, size_t cap) {
@@ -230,4 +229,16 @@ int64_t smime_lines_expand(const smime_lines *state, const uint8_t *src, size_t 
         p = lf + 1;
     }
     return (int64_t)(out - dst);
+}
+
+int64_t smime_lines_scan_all(uint32_t isa, const uint8_t *src, size_t n) {
+    smime_lines state;
+    smime_lines_init(&state, isa);
+    return smime_lines_scan(&state, src, n);
+}
+
+int64_t smime_lines_expand_all(uint32_t isa, const uint8_t *src, size_t n, size_t bare_lf, uint8_t *dst, size_t cap) {
+    smime_lines state;
+    smime_lines_init(&state, isa);
+    return smime_lines_expand(&state, src, n, bare_lf, dst, cap);
 }

@@ -150,10 +150,13 @@ typedef struct {
 } smime_lines;
 
 void smime_lines_init(smime_lines *state, uint32_t isa);
-/* Take in a chunk and count the LFs in it that need a CR. */
-int smime_lines_scan(smime_lines *state, const uint8_t *src, size_t n, size_t *bare_lf);
+/* Take in a chunk; return the count of LFs in it that need a CR. */
+int64_t smime_lines_scan(smime_lines *state, const uint8_t *src, size_t n);
 /* Write the chunk that was scanned last with bare_lf, its count, CRs more; return the size, or -1 if cap is too small. */
 int64_t smime_lines_expand(const smime_lines *state, const uint8_t *src, size_t n, size_t bare_lf, uint8_t *dst, size_t cap);
+/* The same two for a whole text. */
+int64_t smime_lines_scan_all(uint32_t isa, const uint8_t *src, size_t n);
+int64_t smime_lines_expand_all(uint32_t isa, const uint8_t *src, size_t n, size_t bare_lf, uint8_t *dst, size_t cap);
 
 /* == scan.c: header fields, boundary lines, mbox separators (MIME) == */
 

@@ -76,8 +76,7 @@ for size in (*range(1, 330), 1000, 2047, 3800):
         for place in source.put(sample):
             state = ffi.new("smime_lines *")
             lib.smime_lines_init(state, c.ISA)
-            lib.smime_lines_scan(state, at(place), size, made_size)
-            bare = made_size[0]
+            bare = lib.smime_lines_scan(state, at(place), size)
             for out in target.places(size + bare):
                 assert lib.smime_lines_expand(state, at(place), size, bare, at(out), size + bare) == size + bare
             for out in target.places(size + 136):

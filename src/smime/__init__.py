@@ -62,12 +62,14 @@ if TYPE_CHECKING:
     from smime.findings import Finding as Finding
     from smime.findings import Severity as Severity
     from smime.limits import Limits as Limits
+    from smime.operations.authenticate import MessageAuthenticator as MessageAuthenticator
     from smime.operations.compress import MessageCompressor as MessageCompressor
     from smime.operations.decrypt import DecryptedMessage as DecryptedMessage
     from smime.operations.decrypt import MessageDecryptor as MessageDecryptor
     from smime.operations.diagnose import Cause as Cause
     from smime.operations.diagnose import Diagnosis as Diagnosis
     from smime.operations.diagnose import diagnose as diagnose
+    from smime.operations.digested import MessageDigester as MessageDigester
     from smime.operations.encrypt import MessageEncryptor as MessageEncryptor
     from smime.operations.encrypt import Recipient as Recipient
     from smime.operations.errant import ErrantLayer as ErrantLayer
@@ -89,6 +91,7 @@ if TYPE_CHECKING:
     from smime.pki.identity import load_identities as load_identities
     from smime.pki.trust import TrustStore as TrustStore
     from smime.policy import Policy as Policy
+    from smime.report import AuthenticationReport as AuthenticationReport
     from smime.report import CompressionReport as CompressionReport
     from smime.report import DecryptionReport as DecryptionReport
     from smime.report import Revocation as Revocation
@@ -113,9 +116,11 @@ _HOMES = {
     ),
     "findings": ("Finding", "Severity"),
     "limits": ("Limits",),
+    "operations.authenticate": ("MessageAuthenticator",),
     "operations.compress": ("MessageCompressor",),
     "operations.decrypt": ("DecryptedMessage", "MessageDecryptor"),
     "operations.diagnose": ("Cause", "Diagnosis", "diagnose"),
+    "operations.digested": ("MessageDigester",),
     "operations.encrypt": ("MessageEncryptor", "Recipient"),
     "operations.errant": ("ErrantLayer",),
     "operations.rewrite": ("add_certificates", "add_signer", "countersign"),
@@ -125,7 +130,15 @@ _HOMES = {
     "pki.identity": ("ContentKey", "Identity", "KeyEncryptionKey", "Keyring", "Password", "load_identities"),
     "pki.trust": ("TrustStore",),
     "policy": ("Policy",),
-    "report": ("CompressionReport", "DecryptionReport", "Revocation", "SignerReport", "Verdict", "VerificationReport"),
+    "report": (
+        "AuthenticationReport",
+        "CompressionReport",
+        "DecryptionReport",
+        "Revocation",
+        "SignerReport",
+        "Verdict",
+        "VerificationReport",
+    ),
 }
 _MODULES = ("algorithms", "archive", "files", "policies")
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

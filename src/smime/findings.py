@@ -198,6 +198,8 @@ _KINDS = (
     ("no-matching-recipient", _W, _NONE, "None of the keys at hand opens this message.", "Add the key of one of its recipients."),
     ("decryption-failed", _E, _NO, "The message could not be decrypted with the key it names.", "Ask for it again."),
     ("encryption-malformed", _E, _NO, "The encrypted object is malformed: {reason}.", "Ask for it again."),
+    ("mac-invalid", _E, _NO, "The content was changed, or the code that authenticates it belongs to other content.", "Ask for it again."),
+    ("mac-malformed", _E, _NO, "The authenticated attributes are malformed: {reason}.", "Ask for it again."),
     ("gcm-tag-length-absent", _I, _NONE, "The length of the tag is not stated; the tag of {length} octets was checked whole.", "Nothing."),
     ("short-tag", _W, _NONE, "The tag has only {length} octets.", "Ask the sender to use tags of 16 octets."),
     ("unsupported", _W, _MAYBE, "This cannot be read here: {what}.", "Read it with other software."),

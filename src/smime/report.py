@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cryptography import x509
 
 __all__ = [
+    "AuthenticationReport",
     "CertificateSummary",
     "CompressionReport",
     "DecryptionReport",
@@ -302,4 +303,36 @@ class CompressionReport(_NoTruth):
         return {"algorithm": self.algorithm, "intact": self.intact, "findings": [finding.to_dict() for finding in self.findings]}
 
 
-LayerReport = VerificationReport | DecryptionReport | CompressionReport
+@dataclass(frozen=True, slots=True)
+class AuthenticationReport(_NoTruth):
+    """What is known about an AuthenticatedData.
+
+    Attributes:
+        intact: the MAC is right: somebody wrote the content who has the key, as all recipients do; None if it was not checked.
+        mac_algorithm: such as ``"hmac-sha256"``, or a dotted OID if unknown.
+        key_encryption_algorithm: of the RecipientInfo used; None if none was.
+        recipients: the recipients that the message names, as text.
+        recipient: index into `recipients` of the one used; None if none was.
+        findings: what was noticed.
+    """
+
+    intact: bool | None
+    mac_algorithm: str
+    key_encryption_algorithm: str | None
+    recipients: tuple[str, ...]
+    recipient: int | None
+    findings: tuple[Finding, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON-able data."""
+        return {
+            "intact": self.intact,
+            "mac_algorithm": self.mac_algorithm,
+            "key_encryption_algorithm": self.key_encryption_algorithm,
+            "recipients": list(self.recipients),
+            "recipient": self.recipient,
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+
+LayerReport = AuthenticationReport | VerificationReport | DecryptionReport | CompressionReport

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from smime.operations.sign import Signer
     from smime.policy import Policy
 
-__all__ = ["AnyRecipient", "MessageEncryptor", "Recipient"]
+__all__ = ["AnyRecipient", "MessageEncryptor", "Recipient", "recipient_infos"]
 
 
 _UKM = 16  # octets of user keying material, fresh for each recipient (RFC 5753 section 7.2 wants it sent)
@@ -143,6 +143,14 @@ def _makers(recipients: Iterable[AnyRecipient]) -> list[_RecipientInfoMaker]:
     return makers
 
 
+def recipient_infos(recipients: AnyRecipient | Iterable[AnyRecipient], key: bytes, policy: Policy) -> list[bytes]:
+    """Return the RecipientInfos that bring a key to its recipients; errors as those of `MessageEncryptor`."""
+    everybody = list(recipients) if isinstance(recipients, Iterable) else [recipients]
+    if not everybody:
+        raise ValueError("there is no recipient")
+    return [maker.recipient_info(key, policy) for maker in _makers(everybody)]
+
+
 class _Encrypted:
     """An EnvelopedData, AuthEnvelopedData or EncryptedData object being written."""
 
@@ -221,8 +229,6 @@ class MessageEncryptor:
         if policy.algorithms.level(row.name) is not Level.CURRENT:
             raise PolicyError(f"the policy does not let {row.name} encrypt")
         everybody = list(recipients) if isinstance(recipients, Iterable) else [recipients]
-        if not everybody:
-            raise ValueError("there is no recipient")
         infos: list[bytes] | None = None
         if len(everybody) == 1 and isinstance(everybody[0], ContentKey):
             key = everybody[0].key
@@ -234,7 +240,7 @@ class MessageEncryptor:
                 raise KeyMismatchError(f"{row.name} takes a key of {row.key_size} octets, not {len(key)}")
         else:
             key = _new_key(row.name)
-            infos = [maker.recipient_info(key, policy) for maker in _makers(everybody)]
+            infos = recipient_infos(everybody, key, policy)
         self._producer = Producer(_Encrypted(row, key, infos), encoding, policy.limits)
         self._signer: MessageSigner | None = None
         if signer is not None:

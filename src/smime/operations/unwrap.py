@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from smime import policies
-from smime.cms.content_info import AUTHENTICATED_DATA, name_of
 from smime.cms.reader import (
+    AuthenticatedDataHead,
     AuthEnvelopedDataHead,
     CompressedDataHead,
     DataHead,
@@ -24,6 +24,7 @@ from smime.cms.reader import (
 )
 from smime.errors import LimitExceeded, ParseError, SMIMEError, UnsupportedError
 from smime.findings import Finding, finding
+from smime.operations.authenticate import AuthenticatedLayer
 from smime.operations.compress import CompressedLayer
 from smime.operations.decrypt import EncryptedLayer
 from smime.operations.digested import DigestedLayer
@@ -50,7 +51,7 @@ class Layer:
     """One cryptographic layer.
 
     Attributes:
-        kind: ``"signed"``, ``"encrypted"``, ``"compressed"``, ``"digested"`` or ``"certificates"``.
+        kind: ``"signed"``, ``"encrypted"``, ``"compressed"``, ``"digested"``, ``"authenticated"`` or ``"certificates"``.
         content_type: how it stood in its surroundings: ``"multipart/signed"``, ``"application/pkcs7-mime"``, or ``"cms"`` outside of MIME.
         report: what is known about it.
         findings: what was noticed about its inside.
@@ -244,7 +245,10 @@ class _Level:
         if isinstance(head, DataHead):
             machine.forget(slot)
             return _Plain(inside)
-        raise UnsupportedError("content type", name_of(AUTHENTICATED_DATA))
+        if isinstance(head, AuthenticatedDataHead):
+            authenticated = AuthenticatedLayer(machine.reading, head, inside.update, attempt=machine.attempt(self._depth))
+            return _CMS(machine, slot, authenticated, inside, "authenticated", content_type)
+        raise UnsupportedError("content type", type(head).__name__)
 
     def payload(self, block: HeaderBlock, kind: Kind) -> Handler:  # noqa: ARG002 - whatever it is, it is not ours
         return _Payload(self._machine, block.raw)
@@ -279,7 +283,7 @@ class _CMS:
         self,
         machine: MessageUnwrapper,
         slot: int,
-        layer: SignedDataLayer | EncryptedLayer | CompressedLayer | DigestedLayer,
+        layer: AuthenticatedLayer | SignedDataLayer | EncryptedLayer | CompressedLayer | DigestedLayer,
         inside: _Inside,
         kind: str,
         content_type: str,
@@ -311,6 +315,8 @@ class _CMS:
             machine.retry(machine.depth_of(self._slot), layer)
             machine.broken(machine.depth_of(self._slot))
         else:
+            if isinstance(layer, AuthenticatedLayer) and layer.finished.intact is False:
+                machine.retry(machine.depth_of(self._slot), layer)
             findings = self._inside.finalize()
         machine.fill(self._slot, Layer(kind, self._content_type, report, findings))
 
@@ -464,7 +470,7 @@ class MessageUnwrapper:
         """Return which of the matching recipients to try at this depth."""
         return self._attempts.get(depth, 0)
 
-    def retry(self, depth: int, layer: EncryptedLayer) -> None:
+    def retry(self, depth: int, layer: EncryptedLayer | AuthenticatedLayer) -> None:
         """Decryption failed; note if another recipient matches."""
         if layer.more_candidates:
             self._retry = depth

@@ -220,9 +220,8 @@ class Certificate:
         (_, tbs_start, tbs_end), _, (_, bits_start, bits_end) = parts
         self.tbs = der[start:tbs_end]
         self._signature_algorithm_at = (tbs_end, parts[1][2])
-        if der[bits_start : bits_start + 1] != b"\x00":
-            raise ParseError("x509", "a signature is whole octets", bits_start)
-        self.signature = der[bits_start + 1 : bits_end]
+        # a signature is whole octets: one with unused bits is none, and the facts are facts all the same
+        self.signature = der[bits_start + 1 : bits_end] if der[bits_start : bits_start + 1] == b"\x00" else b""
         fields = tlv.children(der, tbs_start, tbs_end)
         index = 0
         self.version = 1

@@ -62,17 +62,17 @@ def _body(text: bytes, offset: int) -> bytes:
     if b":" in first_line:
         normal = text.replace(b"\r\n", b"\n")
         text = normal.partition(b"\n\n")[2]
-    from smime.transforms import base64  # noqa: PLC0415 # few programs meet PEM
+    from smime.transforms.base64 import decode as decode_base64  # noqa: PLC0415 # few programs meet PEM
 
     try:
-        return base64.decode(text)
+        return decode_base64(text)
     except ParseError as error:
         raise ParseError("pem", error.reason, offset + (error.offset or 0)) from None
 
 
 def encode(label: str, der: bytes | bytearray | memoryview) -> bytes:
     """Return a PEM block with 64 columns and LF line ends (RFC 7468 section 2)."""
-    from smime.transforms import base64  # noqa: PLC0415
+    from smime.transforms.base64 import encode as encode_base64  # noqa: PLC0415
 
     name = label.encode("ascii")
-    return b"-----BEGIN %b-----\n%b-----END %b-----\n" % (name, base64.encode(der, line_length=64, newline=b"\n"), name)
+    return b"-----BEGIN %b-----\n%b-----END %b-----\n" % (name, encode_base64(der, line_length=64, newline=b"\n"), name)

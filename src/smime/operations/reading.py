@@ -189,6 +189,20 @@ def sniff(head: bytes, *, final: bool) -> Form | None:
     return Form.MIME
 
 
+_STRUCTURE = ("content-type", "mime-version", "content-transfer-encoding")
+
+
+def repeated_fields(fields: HeaderFields, kind: Kind) -> tuple[str, ...]:
+    """Return what of a header's structure stands more than once, so that readers may differ on which counts."""
+    found: tuple[str, ...] = ()
+    twice = fields.duplicates()
+    if twice:
+        found = tuple(name for name in _STRUCTURE if name in twice)
+    if "boundary" in kind.content_type.duplicates:
+        found += ("content-type (boundary)",)
+    return found
+
+
 class Transfer(Protocol):
     """Undoes a transfer encoding."""
 
@@ -253,7 +267,21 @@ class MessageReader:
         root: the entity is the message itself, so that its header block says from whom the message is.
     """
 
-    __slots__ = ("_cms", "_entity", "_feed", "_handler", "_head", "_layer", "_limits", "_opener", "_reading", "_root", "_transfer", "kind")
+    __slots__ = (
+        "_cms",
+        "_entity",
+        "_feed",
+        "_handler",
+        "_head",
+        "_layer",
+        "_limits",
+        "_opener",
+        "_reading",
+        "_repeated",
+        "_root",
+        "_transfer",
+        "kind",
+    )
 
     def __init__(self, reading: Reading, opener: Opener, *, root: bool = True) -> None:
         self._reading = reading
@@ -267,6 +295,7 @@ class MessageReader:
         self._transfer: Transfer | None = None
         self._cms: CMSReader | None = None
         self._layer: CMSLayer | None = None
+        self._repeated: tuple[str, ...] = ()
         self.kind: Kind | None = None
 
     def update(self, data: Buffer, /) -> None:
@@ -347,6 +376,7 @@ class MessageReader:
         if kind.kind == MULTIPART_SIGNED:
             self._handler = self._opener.multipart_signed(block, kind)
         elif kind.kind == PKCS7_MIME:
+            self._repeated = repeated_fields(fields, kind)
             self._transfer = transfer_decoder(fields.content_transfer_encoding())
             self._start_cms()
         else:
@@ -393,7 +423,11 @@ class MessageReader:
     def _cms_event(self, event: object) -> None:
         layer = self._layer
         if layer is None:
-            self._layer = self._opener.cms(event, self.kind)
+            self._layer = layer = self._opener.cms(event, self.kind)
+            if self._repeated:
+                repeated = getattr(layer, "repeated", None)
+                if repeated is not None:
+                    repeated(self._repeated)
         elif type(event) is Content:
             layer.content(event.data)
         elif type(event) is TrailingData:

@@ -10,12 +10,12 @@ from smime import policies
 from smime.cms.content_info import DATA
 from smime.cms.reader import CMSReader, SignedDataHead
 from smime.cms.signed_data import SignedDataTail
-from smime.errors import LimitExceeded, NotProtected, ParseError, VerificationError
-from smime.findings import Finding, finding
+from smime.errors import LimitExceeded, NotProtected, ParseError, UnsupportedError, VerificationError
+from smime.findings import Effect, Finding, finding
 from smime.mime.entity import Body, EntityReader, HeaderBlock, MultipartReader, PartData, PartEnd, PartStart
 from smime.mime.smime_types import PKCS7_SIGNATURE, Kind, classify
 from smime.operations.content import SignedContent, micalg_digests
-from smime.operations.reading import MessageReader, Reading, transfer_decoder
+from smime.operations.reading import MessageReader, Reading, repeated_fields, transfer_decoder
 from smime.operations.signers import report_of
 from smime.operations.spool import Buffer, MemorySpool, NullSpool, Spool
 from smime.report import Verdict, VerificationReport
@@ -84,9 +84,7 @@ class DetachedLayer:
         self._findings: list[Finding] = []
         if kind.boundary is None:
             raise ParseError("mime", "multipart/signed without a boundary")
-        for name in ("content-type", "mime-version", "content-transfer-encoding"):
-            if fields.count(name) > 1:
-                self._findings.append(finding("duplicate-header", field=name))
+        self._findings += [finding("duplicate-header", field=name) for name in repeated_fields(fields, kind)]
         if kind.protocol not in {"application/pkcs7-signature", "application/x-pkcs7-signature"}:
             self._findings.append(finding("wrong-protocol", protocol=kind.protocol or "absent"))
         self._parts = MultipartReader(kind.boundary, reading.limits)
@@ -167,7 +165,14 @@ class DetachedLayer:
             findings.append(finding("unclosed-multipart"))
         if self._part != 2:
             findings.append(finding("not-two-parts", count=self._part))
-        head, tail = self._signed_data() if self._part >= 2 else (None, SignedDataTail())
+        head: SignedDataHead | None = None
+        tail = SignedDataTail()
+        if self._part >= 2:
+            try:
+                head, tail = self._signed_data()
+            except (ParseError, UnsupportedError):
+                if all(known.effect is not Effect.INVALID for known in findings):
+                    raise  # else it is known already that this part is no signature
         self.report = report_of(
             self._reading,
             content=self._content,
@@ -202,6 +207,8 @@ class DetachedLayer:
 
     def _signed_data(self) -> tuple[SignedDataHead, SignedDataTail]:
         fields = self._signature_fields
+        if fields is not None:
+            self._findings += [finding("duplicate-header", field=name) for name in repeated_fields(fields, classify(fields))]
         encoding = fields.content_transfer_encoding() if fields is not None else "7bit"
         transfer = transfer_decoder(encoding)
         octets = b"".join((*(bytes(transfer.update(part)) for part in self._body), bytes(transfer.finalize())))
@@ -277,6 +284,10 @@ class SignedDataLayer:
     def anomalies(self, reasons: Iterable[str], /) -> None:
         """The transfer encoding was irregular."""
         self._findings += [finding("base64-anomaly", reason=reason) for reason in reasons]
+
+    def repeated(self, names: Iterable[str], /) -> None:
+        """What of the header around the object stands more than once."""
+        self._findings += [finding("duplicate-header", field=name) for name in names]
 
     @property
     def has_content(self) -> bool:

@@ -115,7 +115,7 @@ class Signature:
     message_digest: bytes | None = None
     signing_time: datetime | None = NOW - timedelta(minutes=5)
     attributes: Callable[[list[bytes]], Sequence[bytes]] = lambda found: found
-    encode: Callable[[Sequence[bytes]], bytes] = lambda found: writer.set_of(found)
+    encode: Callable[[Sequence[bytes]], bytes] = writer.set_of
     signed_attributes: bool = True
     signed: Callable[[bytes], bytes] = lambda octets: octets
     sign: Callable[[Any, bytes], bytes] | None = None
@@ -213,9 +213,7 @@ class SignedData:
             algorithms = list(dict.fromkeys(signer.written_digest for signer in own))
         certificates = self.certificates
         if certificates is None:
-            certificates = list(
-                dict.fromkeys(der for signer in own for der in (signer.own.der, *(der_of(c) for c in signer.who.chain)))
-            )
+            certificates = list(dict.fromkeys(der for signer in own for der in (signer.own.der, *(der_of(c) for c in signer.who.chain))))
         content = self.content_field
         if content is None:
             content = b"" if self.content is None else writer.explicit(0, writer.octet_string(self.content))

@@ -96,9 +96,7 @@ def mail_of(one: Case) -> Mail:
 def verify(mail: Mail) -> Said:
     """Verify a message."""
     try:
-        report: VerificationReport = smime.verify(
-            mail.octets, mail.trust, content=mail.content, policy=mail.policy, **mail.options
-        ).report
+        report: VerificationReport = smime.verify(mail.octets, mail.trust, content=mail.content, policy=mail.policy, **mail.options).report
     except VerificationError as error:
         report = error.report
     except SMIMEError as error:

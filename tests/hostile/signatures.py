@@ -1,4 +1,4 @@
-"""Hostile SignedData: attributes, algorithms, signature values, certificates that are not the signer's (numbers 1 to 4 and 6 of the list)."""
+"""Hostile SignedData: attributes, algorithms, signature values, certificates of others (numbers 1 to 4 and 6 of the list)."""
 
 from __future__ import annotations
 
@@ -293,7 +293,9 @@ def capabilities_twice() -> bytes:
 @case("18.1", INVALID, "attribute-not-single")
 def capabilities_two_values() -> bytes:
     """smimeCapabilities with two values (RFC 8551 section 2.5.2)."""
-    return signed(attributes=also(attrs.attribute(attrs.SMIME_CAPABILITIES, writer.sequence(), writer.sequence(writer.sequence(writer.oid(DATA))))))
+    return signed(
+        attributes=also(attrs.attribute(attrs.SMIME_CAPABILITIES, writer.sequence(), writer.sequence(writer.sequence(writer.oid(DATA)))))
+    )
 
 
 @case("KP", INVALID, "attribute-misplaced")
@@ -368,7 +370,9 @@ def attributes_made_to_be_signed() -> Mail:
     """Somebody was made to sign, without attributes, octets that are a DER set of attributes; as a bare detached object."""
     octets = Signature().attribute_set()
     assert octets is not None
-    return Mail(SignedData([Signature(content=octets, signed_attributes=False)]).der(), content=octets, options={"sender": "alice@example.org"})
+    return Mail(
+        SignedData([Signature(content=octets, signed_attributes=False)]).der(), content=octets, options={"sender": "alice@example.org"}
+    )
 
 
 @case("SA", VALID, "no-signed-attributes")
@@ -403,17 +407,13 @@ def attributes_added() -> bytes:
 @case("AS", INVALID, "algorithm-protection-mismatch")
 def protection_of_another_digest() -> bytes:
     """CMSAlgorithmProtection names another digest (RFC 6211 section 3.1)."""
-    return signed(
-        attributes=instead(attrs.CMS_ALGORITHM_PROTECTION, attrs.cms_algorithm_protection(SHA512, signature=ECDSA_SHA256))
-    )
+    return signed(attributes=instead(attrs.CMS_ALGORITHM_PROTECTION, attrs.cms_algorithm_protection(SHA512, signature=ECDSA_SHA256)))
 
 
 @case("AS", INVALID, "algorithm-protection-mismatch")
 def protection_of_another_signature() -> bytes:
     """CMSAlgorithmProtection names another signature algorithm (RFC 6211 section 3.1)."""
-    return signed(
-        attributes=instead(attrs.CMS_ALGORITHM_PROTECTION, attrs.cms_algorithm_protection(SHA256, signature=ECDSA_SHA512))
-    )
+    return signed(attributes=instead(attrs.CMS_ALGORITHM_PROTECTION, attrs.cms_algorithm_protection(SHA256, signature=ECDSA_SHA512)))
 
 
 @case("AS", INVALID, "algorithm-protection-mismatch")
@@ -426,9 +426,7 @@ def protection_of_a_mac() -> bytes:
 @case("AS", INVALID, "attribute-malformed")
 def protection_malformed() -> bytes:
     """CMSAlgorithmProtection cannot be read."""
-    return signed(
-        attributes=instead(attrs.CMS_ALGORITHM_PROTECTION, attrs.attribute(attrs.CMS_ALGORITHM_PROTECTION, writer.integer(1)))
-    )
+    return signed(attributes=instead(attrs.CMS_ALGORITHM_PROTECTION, attrs.attribute(attrs.CMS_ALGORITHM_PROTECTION, writer.integer(1))))
 
 
 @case("AS", INVALID, "attribute-not-single")
@@ -486,9 +484,7 @@ def certificate_serial_wrong() -> bytes:
 def certificate_list_empty() -> bytes:
     """signingCertificateV2 without a single ESSCertIDv2."""
     return signed(
-        attributes=instead(
-            attrs.SIGNING_CERTIFICATE_V2, attrs.attribute(attrs.SIGNING_CERTIFICATE_V2, writer.sequence(writer.sequence()))
-        )
+        attributes=instead(attrs.SIGNING_CERTIFICATE_V2, attrs.attribute(attrs.SIGNING_CERTIFICATE_V2, writer.sequence(writer.sequence())))
     )
 
 
@@ -518,9 +514,7 @@ def certificate_of_version_1_agrees() -> bytes:
 def two_certificates_of_one_identifier() -> bytes:
     """Two certificates with the signer's subject key identifier, the wrong one first: each has to be tried (RFC 8551 section 2.6)."""
     ski = x509.SubjectKeyIdentifier.from_public_key(person().public_key)
-    other = pki().person(
-        "same identifier", "eve@example.org", "p256", subject_key_identifier=False, extensions=[(ski, False)]
-    )
+    other = pki().person("same identifier", "eve@example.org", "p256", subject_key_identifier=False, extensions=[(ski, False)])
     signature = Signature(ski=True)
     chain = [der_of(c) for c in person().chain]
     cms = SignedData([signature], ENTITY, certificates=[der_of(other.certificate), signature.own.der, *chain], version=3)
@@ -551,9 +545,7 @@ def _pss(parameters: bytes | None) -> AlgorithmIdentifier:
     return algorithm("1.2.840.113549.1.1.10", parameters)
 
 
-def _pss_parameters(
-    hash_: AlgorithmIdentifier = SHA256, mgf: bytes | None = None, salt: int = 32, trailer: int | None = None
-) -> bytes:
+def _pss_parameters(hash_: AlgorithmIdentifier = SHA256, mgf: bytes | None = None, salt: int = 32, trailer: int | None = None) -> bytes:
     mask = mgf if mgf is not None else algorithm("1.2.840.113549.1.1.8", SHA256.raw).raw
     return writer.sequence(
         writer.explicit(0, hash_.raw),
@@ -725,7 +717,7 @@ def rsa_other_digest_in_digest_info() -> bytes:
 @case("RP", INVALID, "signature-invalid")
 def rsa_without_digest_info() -> bytes:
     """The bare digest without DigestInfo."""
-    return signed(who=person(key="rsa2048"), sign=_raw_rsa(lambda digest, size: _block(digest, size)))
+    return signed(who=person(key="rsa2048"), sign=_raw_rsa(_block))
 
 
 @case("RP", INVALID, "signature-invalid")
@@ -884,8 +876,13 @@ def rsa_with_an_ec_key() -> bytes:
 @case("AS", INDETERMINATE, "algorithm-forbidden")
 def sha1_digest() -> bytes:
     """SHA-1, right in all else (RFC 8551 appendix B: historic)."""
-    return signed(who=person(key="rsa2048"), digest_algorithm=SHA1, message_digest=digests.digest("sha1", ENTITY), signature_algorithm=RSA,
-                  sign=lambda key, data: key.sign(data, padding.PKCS1v15(), hashes.SHA1()))
+    return signed(
+        who=person(key="rsa2048"),
+        digest_algorithm=SHA1,
+        message_digest=digests.digest("sha1", ENTITY),
+        signature_algorithm=RSA,
+        sign=lambda key, data: key.sign(data, padding.PKCS1v15(), hashes.SHA1()),
+    )
 
 
 @case("AS", VALID, "weak-algorithm")
@@ -897,8 +894,13 @@ def sha1_digest_in_an_archive() -> Mail:
 @case("AS", INDETERMINATE, "algorithm-forbidden")
 def md5_digest() -> bytes:
     """MD5, right in all else."""
-    return signed(who=person(key="rsa2048"), digest_algorithm=MD5, message_digest=digests.digest("md5", ENTITY), signature_algorithm=RSA,
-                  sign=lambda key, data: key.sign(data, padding.PKCS1v15(), hashes.MD5()))
+    return signed(
+        who=person(key="rsa2048"),
+        digest_algorithm=MD5,
+        message_digest=digests.digest("md5", ENTITY),
+        signature_algorithm=RSA,
+        sign=lambda key, data: key.sign(data, padding.PKCS1v15(), hashes.MD5()),
+    )
 
 
 @case("RS", INDETERMINATE, "short-key-forbidden")

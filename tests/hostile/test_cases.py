@@ -43,7 +43,7 @@ def test_status(one: Case) -> None:
     if one.verdict is Verdict.VALID:
         assert result.status == "signed"
     else:
-        assert result.status == "unprotected"
+        assert result.status == ("encrypted" if one.section == "E1" else "unprotected")
     report = result.layers[0].report if result.layers else None
     if one.verdict is not None and isinstance(report, VerificationReport):
         assert report.verdict is one.verdict
@@ -60,16 +60,17 @@ def test_in_pieces(one: Case) -> None:
             machine.update(mail.octets[start : start + 7])
         report = machine.finalize().report
     except smime.VerificationError as refused:
-        report = refused.report
+        said: object = refused.report.verdict
     except SMIMEError as error:
-        assert one.error is not None
-        assert isinstance(error, one.error)
-        return
-    assert report.verdict is one.verdict
+        said = type(error)
+    else:
+        said = report.verdict
+    assert said is one.verdict or (one.error is not None and isinstance(said, type) and issubclass(said, one.error))
 
 
 def test_enough_cases() -> None:
     assert len(CASES) >= 120
     assert not [one.name for one in CASES.values() if one.code is not None and one.code not in smime.findings.CATALOGUE]
     sections = Counter(one.section for one in CASES.values())
-    assert {"18.1", "SA", "SB", "AS", "CS", "RP", "SR", "RS", "KC", "J1", "J2", "J3", "MB", "TS", "18.5", "18.6", "18.7", "18.12"} <= set(sections)
+    wanted = "18.1 18.4 18.5 18.6 18.7 18.12 SA SB AS CS RP SR RS KC KP J1 J2 J3 MB TS BD FL ST E1"
+    assert set(wanted.split()) <= set(sections)

@@ -315,6 +315,28 @@ class TestRevocation:
         assert codes(verdict) == {"revocation-required"}
         assert validate(pki, alice, crls=stale).revocation is Revocation.UNKNOWN
 
+    @pytest.mark.parametrize("days", [-20, 20])
+    def test_a_list_of_another_time_may_revoke_and_not_clear(self, pki: ThrowawayPKI, days: int) -> None:
+        alice, bob = pki.person("A", "a@example.com", "p256"), pki.person("B", "b@example.com", "p256")
+        begin = NOW + days * DAY
+        lists = (pki.crl(revoked=[alice], date=NOW - 25 * DAY, this_update=begin, next_update=begin + DAY), pki.crl(pki.root))
+        assert codes(validate(pki, alice, crls=lists)) == {"revoked"}
+        assert validate(pki, bob, crls=lists).revocation is Revocation.UNKNOWN
+
+    def test_a_hold_that_the_newest_list_has_lifted(self, pki: ThrowawayPKI) -> None:
+        alice = pki.person("A", "a@example.com", "p256")
+        old = pki.crl(revoked=[alice], reason=x509.ReasonFlags.certificate_hold, this_update=NOW - 5 * DAY)
+        new, root = pki.crl(this_update=NOW - DAY), pki.crl(pki.root)
+        assert codes(validate(pki, alice, crls=(old, root))) == {"revoked"}
+        for lists in ((old, new, root), (new, old, root)):
+            assert validate(pki, alice, crls=lists).revocation is Revocation.GOOD
+
+    def test_an_older_list_in_the_message_clears_nothing(self, pki: ThrowawayPKI) -> None:
+        alice = pki.person("A", "a@example.com", "p256")
+        clean = pki.crl(this_update=NOW - 10 * DAY)
+        for lists in ((clean, pki.crl(revoked=[alice]), pki.crl(pki.root)), (pki.crl(revoked=[alice]), clean, pki.crl(pki.root))):
+            assert codes(validate(pki, alice, crls=lists)) == {"revoked"}
+
     def test_a_list_by_a_stranger_proves_nothing(self, pki: ThrowawayPKI) -> None:
         alice = pki.person("A", "a@example.com", "p256")
         stranger = ThrowawayPKI(now=NOW, key="p384")  # same names, other keys

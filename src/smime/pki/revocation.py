@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from smime.algorithms import Level, name_of
@@ -245,40 +246,46 @@ class RevocationInformation:
         """Return what plain lists say of every certificate in a path, or None where something else has to be evaluated."""
         from smime.pki.path import Outcome  # noqa: PLC0415 - path imports this module
 
-        if self.ocsps:
+        try:
+            answers = [self._plain_answer(certificate, issuer, case) for certificate, issuer in pairwise(path)]
+        except ValueError:
             return None
-        for index in range(len(path) - 2, -1, -1):  # from the anchor down
-            try:
-                answer = self._plain_answer(path[index], path[index + 1], case)
-            except ValueError:
-                return None
-            if answer is None:
-                return None
+        for answer in reversed(answers):  # from the anchor down
             if isinstance(answer, Finding):
                 return Outcome(path, (answer,), Revocation.REVOKED)
-        return Outcome(path, (), Revocation.GOOD)
+        return Outcome(path, (), Revocation.GOOD) if all(answers) and not self.ocsps else None
 
-    def _plain_answer(self, certificate: Certificate, issuer: Certificate, case: Case) -> Finding | bool | None:
-        """Return the finding if a certificate is revoked, True if a current list does not hold it, None if that cannot be told here."""
-        if _CRL_DISTRIBUTION_POINTS in certificate.extensions and b"\xa2" in certificate.extensions[_CRL_DISTRIBUTION_POINTS][1]:
-            return None  # perhaps a cRLIssuer [2]: another authority makes the lists
-        known = False
+    def _plain_answer(self, certificate: Certificate, issuer: Certificate, case: Case) -> Finding | bool:
+        """Return the finding if a certificate is revoked, True if the newest current list does not hold it, False if that cannot be told.
+
+        Revocation is for good, so a list of before or after the time looked at may revoke, and may not clear. Only a hold can be lifted:
+        that counts if the newest current list has it (RFC 8550 section 6: an older one may have been planted in the message).
+        """
+        newest: RevocationList | None = None
+        hold: Finding | None = None
         for found in self.lists:
-            if not found.plain:
-                return None
-            if not found.is_about(certificate) or not found.is_signed_by(issuer, case.policy):
+            if not found.plain or not found.is_about(certificate) or not found.is_signed_by(issuer, case.policy):
                 continue
-            if found.next_update is None or not found.this_update <= case.at <= found.next_update:
-                continue
+            current = found.this_update <= case.at <= (found.next_update or found.this_update)
+            newer = current and (newest is None or found.this_update > newest.this_update)
             entry = found.entry(certificate)
-            if entry is not None:
-                problem = _revoked(certificate, entry, case.at)
-                if problem is not True:
-                    return problem
-            known = True
-        return known or None
+            problem = None if entry is None else _revoked(certificate, entry, case.at)
+            if problem is not None and problem.data["reason"] != _HOLD:
+                return problem
+            if newer:
+                newest, hold = found, problem
+        if hold is not None:
+            return hold
+        return newest is not None and all(found.plain for found in self.lists) and not _has_other_issuer(certificate)
 
 
+def _has_other_issuer(certificate: Certificate) -> bool:
+    """Whether another authority may make the lists about a certificate: a cRLIssuer ``[2]`` in its distribution points, at a guess."""
+    entry = certificate.extensions.get(_CRL_DISTRIBUTION_POINTS)
+    return entry is not None and b"\xa2" in entry[1]
+
+
+_HOLD = "a certificate hold"
 _REASONS = {
     "unspecified": "unspecified",
     "keyCompromise": "a compromised key",
@@ -286,28 +293,29 @@ _REASONS = {
     "affiliationChanged": "a change of affiliation",
     "superseded": "superseded",
     "cessationOfOperation": "a cessation of operation",
-    "certificateHold": "a certificate hold",
+    "certificateHold": _HOLD,
     "privilegeWithdrawn": "privileges withdrawn",
     "aACompromise": "the compromise of an attribute authority",
 }
 
 
-def _revoked(certificate: Certificate, entry: Any, at: datetime) -> Finding | bool | None:
-    """Return the finding, True if the entry is of a later date, None if it has to be read with care."""
+def _revoked(certificate: Certificate, entry: Any, at: datetime) -> Finding | None:
+    """Return the finding, None if the entry is of a later date.
+
+    Raises:
+        ValueError: the entry has to be read with more care.
+    """
     reason = "unspecified"
-    try:
-        for extension in entry.extensions:
-            if extension.oid.dotted_string == "2.5.29.21":
-                reason = extension.value.reason.value
-            elif extension.critical:
-                return None
-    except ValueError:
-        return None
+    for extension in entry.extensions:
+        if extension.oid.dotted_string == "2.5.29.21":
+            reason = extension.value.reason.value
+        elif extension.critical:
+            raise ValueError("a critical extension of an entry")
     if reason not in _REASONS:
-        return None
+        raise ValueError("a reason that belongs in a delta list")
     date = entry.revocation_date_utc
     if date >= at:
-        return True
+        return None
     return finding("revoked", subject=certificate.subject, date=date.isoformat(), reason=_REASONS[reason])
 
 

@@ -156,7 +156,40 @@ static const uint8_t VALUES[128] = {
     128, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 128, 128, 128, 128, 128,
 };
 
-/* Blocks of 60 octets: with up to three values carried over from the block before there are never more than 63. */
+/* Decode lines of 76 characters that all end alike, with CRLF or with LF; return how many, and how long each is. */
+SMIME_TARGET_AVX512 static inline size_t decode_lines76_avx512(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, size_t *step, __m512i table_low, __m512i table_high,
+                                                                  __m512i pack) {
+    const uint8_t *p = src;
+    const uint8_t *end = src + n;
+    const uint8_t *limit = dst + cap;
+    size_t lines = 0;
+    if (n < 80) return 0;
+    const size_t length = p[76] == '\r' ? 78 : 77;
+    const uint16_t care = length == 78 ? 0xffff : 0x00ff, wanted = length == 78 ? '\r' | '\n' << 8 : '\n';
+    while (end - p >= 80 && limit - dst >= 64) {
+        __m512i first = _mm512_loadu_si512(p);
+        __m512i rest = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)(p + 64)));
+        uint16_t newline;
+        memcpy(&newline, p + 76, 2);
+        __m512i values = _mm512_permutex2var_epi8(table_low, first, table_high);
+        __m512i rest_values = _mm512_permutex2var_epi8(table_low, rest, table_high);
+        uint64_t others = _mm512_test_epi8_mask(values, _mm512_set1_epi8((char)0xc0)) | _mm512_movepi8_mask(first);
+        others |= _mm512_mask_test_epi8_mask(0x0fff, _mm512_or_si512(rest_values, _mm512_and_si512(rest, _mm512_set1_epi8((char)0x80))), _mm512_set1_epi8((char)0xc0));
+        if (others | ((newline & care) ^ wanted)) break;
+        values = _mm512_madd_epi16(_mm512_maddubs_epi16(values, _mm512_set1_epi32(0x01400140)), _mm512_set1_epi32(0x00011000));
+        rest_values = _mm512_madd_epi16(_mm512_maddubs_epi16(rest_values, _mm512_set1_epi32(0x01400140)), _mm512_set1_epi32(0x00011000));
+        _mm512_storeu_si512(dst, _mm512_permutexvar_epi8(pack, values));
+        _mm_storeu_si128((__m128i *)(dst + 48), _mm512_castsi512_si128(_mm512_permutexvar_epi8(pack, rest_values)));
+        p += length;
+        dst += 57;
+        lines++;
+    }
+    *step = length;
+    return lines;
+}
+
+/* Lines of 76 characters from where one begins; anything else in blocks of 60 octets: with up to three values carried over from the block before
+ * there are never more than 63. */
 SMIME_TARGET_AVX512 size_t smime_base64_decode_avx512(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, size_t *produced, uint32_t *group, uint32_t *count) {
     const __m512i table_low = _mm512_loadu_si512(VALUES);
     const __m512i table_high = _mm512_loadu_si512(VALUES + 64);
@@ -165,23 +198,45 @@ SMIME_TARGET_AVX512 size_t smime_base64_decode_avx512(const uint8_t *src, size_t
     const __m512i pack = _mm512_set_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 60, 61, 62, 56, 57, 58, 52, 53, 54, 48, 49, 50, 44, 45, 46, 40, 41, 42, 36, 37, 38,
                                          32, 33, 34, 28, 29, 30, 24, 25, 26, 20, 21, 22, 16, 17, 18, 12, 13, 14, 8, 9, 10, 4, 5, 6, 0, 1, 2);
     const uint8_t *p = src;
-    size_t left = n;
+    const uint8_t *end = src + n;
     uint8_t *out = dst;
     const uint8_t *limit = dst + cap;
     __m512i carry = _mm512_setzero_si512();
     uint32_t carried = 0;
+    int at_line = 1, lines_likely = 1;
 
-    while (left) {
+    while (p < end) {
+        if (at_line && !carried && lines_likely) {
+            size_t step = 0;
+            size_t lines = decode_lines76_avx512(p, (size_t)(end - p), out, (size_t)(limit - out), &step, table_low, table_high, pack);
+            lines_likely = p == src || lines; /* src may begin inside a line; one more attempt at the next */
+            out += lines * 57;
+            p += lines * step;
+            if (p == end) break;
+        }
+        size_t left = (size_t)(end - p);
         uint32_t size = left < 60 ? (uint32_t)left : 60;
         __mmask64 block = (1ULL << size) - 1;
         __m512i in = _mm512_maskz_loadu_epi8(block, p);
         __m512i values = _mm512_permutex2var_epi8(table_low, in, table_high);
-        __mmask64 stops = _mm512_movepi8_mask(_mm512_or_si512(values, in)) & block;
+        uint64_t stops = _mm512_movepi8_mask(_mm512_or_si512(values, in)) & block;
+        uint64_t ends = _mm512_test_epi8_mask(values, _mm512_set1_epi8(0x40)) & block;
         if (SMIME_UNLIKELY(stops)) {
             size = (uint32_t)__builtin_ctzll(stops);
             block = (1ULL << size) - 1;
         }
-        __mmask64 keep = _mm512_mask_testn_epi8_mask(block, values, _mm512_set1_epi8(0x40));
+        at_line = 0;
+        if (lines_likely && ends & block) { /* up to where a line begins */
+            uint64_t after = ~(ends >> __builtin_ctzll(ends));
+            uint32_t next = (uint32_t)__builtin_ctzll(ends) + (uint32_t)__builtin_ctzll(after);
+            if (next < size) {
+                size = next;
+                block = (1ULL << size) - 1;
+                stops = 0;
+            }
+            at_line = 1;
+        }
+        __mmask64 keep = block & ~ends;
         __m512i packed = _mm512_maskz_compress_epi8(keep, values);
         uint32_t total = carried + (uint32_t)__builtin_popcountll(keep);
         __m512i all = _mm512_mask_permutexvar_epi8(carry, ~0ULL << carried, _mm512_sub_epi8(iota, _mm512_set1_epi8((char)carried)), packed);
@@ -194,7 +249,6 @@ SMIME_TARGET_AVX512 size_t smime_base64_decode_avx512(const uint8_t *src, size_t
         else _mm512_mask_storeu_epi8(out, (1ULL << whole / 4 * 3) - 1, groups);
         out += whole / 4 * 3;
         p += size;
-        left -= size;
         if (SMIME_UNLIKELY(stops)) break;
     }
     uint32_t open = (uint32_t)_mm_cvtsi128_si32(_mm512_castsi512_si128(carry));

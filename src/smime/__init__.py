@@ -71,8 +71,8 @@ if TYPE_CHECKING:
     from smime.operations.diagnose import diagnose as diagnose
     from smime.operations.digested import MessageDigester as MessageDigester
     from smime.operations.encrypt import MessageEncryptor as MessageEncryptor
-    from smime.operations.encrypt import Recipient as Recipient
     from smime.operations.errant import ErrantLayer as ErrantLayer
+    from smime.operations.recipients import Recipient as Recipient
     from smime.operations.rewrite import add_certificates as add_certificates
     from smime.operations.rewrite import add_signer as add_signer
     from smime.operations.rewrite import countersign as countersign
@@ -121,8 +121,9 @@ _HOMES = {
     "operations.decrypt": ("DecryptedMessage", "MessageDecryptor"),
     "operations.diagnose": ("Cause", "Diagnosis", "diagnose"),
     "operations.digested": ("MessageDigester",),
-    "operations.encrypt": ("MessageEncryptor", "Recipient"),
+    "operations.encrypt": ("MessageEncryptor",),
     "operations.errant": ("ErrantLayer",),
+    "operations.recipients": ("Recipient",),
     "operations.rewrite": ("add_certificates", "add_signer", "countersign"),
     "operations.sign": ("MessageSigner", "Signer"),
     "operations.unwrap": ("Layer", "MessageUnwrapper", "UnwrappedMessage"),

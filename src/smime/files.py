@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from smime._api import AnyIdentity
-    from smime.operations.encrypt import AnyRecipient
+    from smime.operations.recipients import AnyRecipient
     from smime.operations.sign import Signer
     from smime.operations.spool import Buffer, Spool
     from smime.pki.trust import TrustStore

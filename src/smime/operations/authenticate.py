@@ -19,15 +19,14 @@ from smime.crypto import digests, mac
 from smime.crypto.faults import Failed
 from smime.errors import KeyMismatchError, ParseError, SMIMEError, UnsupportedError
 from smime.findings import Finding, finding
-from smime.operations import recipients
-from smime.operations.encrypt import recipient_infos
+from smime.operations import recipients as _recipients
+from smime.operations.recipients import AnyRecipient
 from smime.operations.spool import Buffer
 from smime.operations.writing import Producer
 from smime.report import AuthenticationReport
 
 if TYPE_CHECKING:
     from smime.cms.reader import AuthenticatedDataHead
-    from smime.operations.encrypt import AnyRecipient
     from smime.operations.reading import Reading
     from smime.operations.writing import Encoding
     from smime.policy import Policy
@@ -48,7 +47,7 @@ class AuthenticatedLayer:
         self._head = head
         self._sink = sink
         self._findings: list[Finding] = []
-        self._recipients = tuple(name for info in head.recipient_infos for name in recipients.names_of(info))
+        self._recipients = tuple(name for info in head.recipient_infos for name in _recipients.names_of(info))
         self._recipient: int | None = None
         self._key_algorithm: str | None = None
         self._mac: mac.MAC | None = None
@@ -69,7 +68,7 @@ class AuthenticatedLayer:
                 raise UnsupportedError("digest algorithm", head.digest_algorithm.oid)
             self._digest = digests.new(name)
         sizes = _key_sizes(mac.key_size(head.mac_algorithm))
-        candidates = recipients.matching(keyring, head.recipient_infos, policy) if keyring is not None else []
+        candidates = _recipients.matching(keyring, head.recipient_infos, policy) if keyring is not None else []
         if not candidates:
             self._findings.append(finding("no-matching-recipient"))
             return
@@ -212,7 +211,7 @@ class MessageAuthenticator:
         if encoding == "smime":
             raise ValueError("S/MIME has no media type for AuthenticatedData")
         key = secrets.token_bytes(mac.key_size(mac.algorithm_identifier(mac_algorithm)))
-        infos = recipient_infos(recipients, key, policy)
+        infos = _recipients.recipient_infos(_recipients.makers_of(recipients), key, policy)
         self._producer = Producer(_Authenticated(key, infos, mac_algorithm, "sha256"), encoding, policy.limits)
 
     def update(self, data: Buffer, /) -> bytes:

@@ -1,11 +1,15 @@
-"""Where RecipientInfos (RFC 5652 section 6.2, RFC 9629) meet keys: finding the ones that are for us, and opening them."""
+"""Where RecipientInfos (RFC 5652 section 6.2, RFC 9629) meet keys: finding those that are for us and opening them, and making them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
-from smime.cms.identifiers import RecipientKeyIdentifier, SubjectKeyIdentifier
+from smime.algorithms import CONTENT_ENCRYPTIONS_BY_NAME, Level
+from smime.cms import attributes as attrs
+from smime.cms import capabilities as caps
+from smime.cms.identifiers import IssuerAndSerialNumber, KEKIdentifier, RecipientKeyIdentifier, SubjectKeyIdentifier
 from smime.cms.recipient_info import (
     KEKRecipientInfo,
     KEMRecipientInfo,
@@ -13,15 +17,33 @@ from smime.cms.recipient_info import (
     KeyTransRecipientInfo,
     OriginatorPublicKey,
     PasswordRecipientInfo,
+    RecipientEncryptedKey,
 )
-from smime.crypto import kem, key_agreement, key_transport, key_wrap, pwri
-from smime.errors import UnsupportedError
+from smime.crypto import kem, key_agreement, key_transport, key_wrap, keys, pwri
+from smime.errors import KeyMismatchError, ParseError, PolicyError, SMIMEError, UnsupportedError
+from smime.pki.certificate import Certificate
+from smime.pki.identity import ContentKey, KeyEncryptionKey, Password
+from smime.report import SignerReport, Verdict, VerificationReport
 
 if TYPE_CHECKING:
-    from smime.pki.identity import Identity, KeyEncryptionKey, Keyring, Password
+    from cryptography import x509
+
+    from smime.pki.identity import Identity, Keyring
     from smime.policy import Policy
 
-__all__ = ["Candidate", "matching", "names_of"]
+__all__ = [
+    "AnyRecipient",
+    "Candidate",
+    "Recipient",
+    "choose_content_encryption",
+    "common_capabilities",
+    "makers_of",
+    "matching",
+    "names_of",
+    "recipient_infos",
+]
+
+# -- opening --
 
 
 class Candidate:
@@ -151,3 +173,262 @@ def _password(index: int, info: PasswordRecipientInfo, password: Password) -> Ca
         return pwri.unwrap(password.secret, info.key_derivation_algorithm, algorithm, info.encrypted_key, limits=policy.limits)
 
     return Candidate(index, algorithm.name, 1, opener)
+
+
+# -- making --
+
+_UKM = 16  # octets of user keying material, fresh for each originator key (RFC 5753 section 7.2 wants it sent)
+
+AnyRecipient = Any
+"""`x509.Certificate`, `Recipient`, `Password`, `KeyEncryptionKey` or `ContentKey`."""
+
+
+class Maker(Protocol):
+    """Makes the RecipientInfo of one recipient."""
+
+    capabilities: frozenset[str] | None
+    """What the recipient is known to read, by name; None if nothing is known."""
+
+    def recipient_info(self, key: bytes, policy: Policy) -> bytes:
+        """Return the RecipientInfo that brings this content encryption key."""
+
+
+class Recipient:
+    """Somebody to encrypt for: a certificate whose key takes content encryption keys.
+
+    Args:
+        certificate: of the recipient: RSA, EC, X25519, X448 or ML-KEM.
+        key_transport: for RSA: ``"rsaes-oaep"``, ``"rsaEncryption"`` (PKCS #1 v1.5) or ``"rsa-kem"``; None: what the recipient is known to
+            read, or else what the policy says.
+        capabilities: names of what the recipient is known to read, as in `smime.cms.capabilities`; None: nothing is known.
+        by_key_identifier: name the recipient by subject key identifier instead of issuer and serial number.
+
+    Raises:
+        KeyMismatchError: the certificate's key or key usage does not allow encryption to it, or it has no subject key identifier.
+    """
+
+    __slots__ = ("_rid", "capabilities", "certificate", "kind", "transport")
+
+    def __init__(
+        self,
+        certificate: x509.Certificate | Certificate | bytes,
+        *,
+        key_transport: str | None = None,
+        capabilities: Iterable[str] | None = None,
+        by_key_identifier: bool = False,
+    ) -> None:
+        own = Certificate.of_any(certificate)
+        self.certificate = own
+        self.capabilities = None if capabilities is None else frozenset(capabilities)
+        self.kind = keys.key_kind(own.public_key)
+        if key_transport not in {None, "rsaes-oaep", "rsaEncryption", "rsa-kem"}:
+            raise ValueError(f'key_transport is "rsaes-oaep", "rsaEncryption" or "rsa-kem", not {key_transport!r}')
+        self.transport = key_transport
+        usage = own.key_usage
+        if self.kind == "RSA" or self.kind in kem.KINDS:
+            needed = "keyEncipherment"
+        elif self.kind in key_agreement.KINDS:
+            needed = "keyAgreement"
+        else:
+            raise KeyMismatchError(f"nothing can be encrypted to a key of kind {self.kind}")
+        if usage is not None and needed not in usage:
+            raise KeyMismatchError(f"the key usage of {own.subject} does not allow {needed}")
+        if by_key_identifier and own.ski is None:
+            raise KeyMismatchError(f"the certificate of {own.subject} has no subject key identifier")
+        self._rid = SubjectKeyIdentifier(own.ski) if by_key_identifier and own.ski else IssuerAndSerialNumber(own.issuer_raw, own.serial)
+
+    @classmethod
+    def from_signed(cls, report: VerificationReport | SignerReport) -> Recipient:
+        """Make a recipient of somebody whose signed message was VALID: the key preferred there, and what was announced there.
+
+        The certificate is the one that encryptionKeyPreference names (RFC 8551 section 2.5.3), if it came with the message, and else the
+        signer's own. What smimeCapabilities announce (section 2.5.2) chooses the algorithms.
+
+        Args:
+            report: of the message, if one signed it; or of the signer.
+
+        Raises:
+            PolicyError: the verdict is not VALID, so that nothing in it may be believed (row KP of the attack table).
+            KeyMismatchError: nothing can be encrypted to the key.
+            ValueError: several signed it.
+        """
+        certificates: Sequence[bytes] = ()
+        if isinstance(report, VerificationReport):
+            if len(report.signers) != 1:
+                raise ValueError(f"{len(report.signers)} signers: choose one")
+            certificates = report.certificates
+            if report.verdict is not Verdict.VALID:
+                raise PolicyError("only a VALID signature says where to encrypt to")
+            report = report.signers[0]
+        if report.verdict is not Verdict.VALID or report.certificate is None:
+            raise PolicyError("only a VALID signature says where to encrypt to")
+        own = Certificate.of_any(report.certificate)
+        preferred = _preferred(report, [own.der, *certificates])
+        names = [caps.name_of(oid, parameters) for oid, parameters in report.capabilities]
+        return cls(preferred or own, capabilities=names or None)
+
+    def recipient_info(self, key: bytes, policy: Policy) -> bytes:
+        """Return the RecipientInfo that brings this content encryption key.
+
+        Raises:
+            PolicyError: the policy forbids the key.
+            KeyMismatchError: the key cannot be used.
+        """
+        own, public_key = self.certificate, self.certificate.public_key
+        if self.kind in key_agreement.KINDS:
+            return _agreement_info([self], key)
+        if self.kind == "RSA":
+            bits = own.rsa_bits or 0
+            if policy.algorithms.rsa_level(bits) is not Level.CURRENT:
+                raise PolicyError(f"the policy does not let anything be encrypted to a key of {bits} bits")
+            transport = self.transport or self._known_transport() or policy.key_transport
+            if transport != "rsa-kem":
+                algorithm = key_transport.choose(own.key_algorithm, v15=transport == "rsaEncryption")
+                encrypted = key_transport.encrypt(public_key, algorithm, key, key_algorithm=own.key_algorithm)
+                return KeyTransRecipientInfo.build(self._rid, algorithm, encrypted)
+        made = kem.wrap(public_key, key)
+        return KEMRecipientInfo.build(self._rid, made.kem, made.ciphertext, made.kdf, made.kek_length, made.wrap, made.encrypted_key)
+
+    def _known_transport(self) -> str | None:
+        known = self.capabilities or frozenset()
+        if "RSAES-OAEP-SHA256" in known:
+            return "rsaes-oaep"
+        return "rsaEncryption" if "rsaEncryption" in known else None
+
+    def agrees_with(self, other: Recipient) -> bool:
+        """Whether both may share one originator key: same kind of key, same curve."""
+        if self.kind != other.kind or self.kind not in key_agreement.KINDS:
+            return False
+        mine, theirs = self.certificate.public_key, other.certificate.public_key
+        return self.kind != "EC" or bool(mine.curve.name == theirs.curve.name)
+
+    def encrypted_key(self, ephemeral: key_agreement.EphemeralKey, key: bytes, ukm: bytes) -> RecipientEncryptedKey:
+        """Return the content encryption key as wrapped for this recipient under an originator key."""
+        public_key = self.certificate.public_key
+        wrapped = ephemeral.wrap(public_key, key_agreement.choose(public_key, len(key)), key, ukm=ukm)
+        rid = self._rid
+        return RecipientEncryptedKey(RecipientKeyIdentifier(rid.value) if isinstance(rid, SubjectKeyIdentifier) else rid, wrapped)
+
+    def __repr__(self) -> str:
+        return f"<Recipient {self.certificate.subject}>"
+
+
+def _preferred(report: SignerReport, certificates: Sequence[bytes]) -> Certificate | None:
+    values = report.attributes.get(attrs.ENCRYPTION_KEY_PREFERENCE, ())
+    if len(values) != 1:
+        return None
+    try:
+        preference = attrs.parse_encryption_key_preference(values[0])
+    except ParseError:
+        return None
+    if isinstance(preference, RecipientKeyIdentifier):
+        preference = SubjectKeyIdentifier(preference.subject_key_identifier)
+    own_addresses = set(report.addresses)
+    for der in certificates:
+        try:
+            certificate = Certificate.of(der)
+            if certificate.matches(preference) and own_addresses.issuperset(map(str, certificate.addresses)):
+                return certificate
+        except SMIMEError:
+            continue
+    return None
+
+
+def _agreement_info(together: Sequence[Recipient], key: bytes) -> bytes:
+    """Return one KeyAgreeRecipientInfo for recipients that share an originator key."""
+    public_key = together[0].certificate.public_key
+    ephemeral = key_agreement.EphemeralKey(public_key)
+    ukm = secrets.token_bytes(_UKM)
+    return KeyAgreeRecipientInfo.build(
+        OriginatorPublicKey(ephemeral.algorithm, ephemeral.public_key),
+        key_agreement.choose(public_key, len(key)),
+        [recipient.encrypted_key(ephemeral, key, ukm) for recipient in together],
+        ukm,
+    )
+
+
+class _PasswordRecipient:
+    capabilities: frozenset[str] | None = None
+
+    def __init__(self, password: Password) -> None:
+        self._password = password
+
+    def recipient_info(self, key: bytes, policy: Policy) -> bytes:  # noqa: ARG002 - as for other recipients
+        return PasswordRecipientInfo.build(*pwri.wrap(self._password.secret, key))
+
+
+class _KEKRecipient:
+    capabilities: frozenset[str] | None = None
+
+    def __init__(self, key: KeyEncryptionKey) -> None:
+        self._key = key
+
+    def recipient_info(self, key: bytes, policy: Policy) -> bytes:  # noqa: ARG002 - as for other recipients
+        algorithm = key_wrap.algorithm_identifier(key_wrap.wrap_for(len(self._key.key)))
+        return KEKRecipientInfo.build(KEKIdentifier(self._key.key_id), algorithm, key_wrap.wrap(algorithm, self._key.key, key))
+
+
+def makers_of(recipients: AnyRecipient | Iterable[AnyRecipient]) -> list[Maker]:
+    """Return what makes the RecipientInfos of these recipients, one after the other.
+
+    Raises:
+        KeyMismatchError: nothing can be encrypted to one of them.
+        ValueError: there is none, or a content key is among others.
+    """
+    makers: list[Maker] = []
+    for recipient in recipients if isinstance(recipients, Iterable) else [recipients]:
+        if isinstance(recipient, Recipient):
+            makers.append(recipient)
+        elif isinstance(recipient, Password):
+            makers.append(_PasswordRecipient(recipient))
+        elif isinstance(recipient, KeyEncryptionKey):
+            makers.append(_KEKRecipient(recipient))
+        elif isinstance(recipient, ContentKey):
+            raise ValueError("a content key goes without other recipients")  # noqa: TRY004 - its company is wrong, not its type
+        else:
+            makers.append(Recipient(recipient))
+    if not makers:
+        raise ValueError("there is no recipient")
+    return makers
+
+
+def common_capabilities(makers: Sequence[Maker]) -> frozenset[str] | None:
+    """Return what all recipients are known to read; None if of one of them nothing is known."""
+    common: frozenset[str] | None = None
+    for maker in makers:
+        if maker.capabilities is None:
+            return None
+        common = maker.capabilities if common is None else common & maker.capabilities
+    return common
+
+
+def choose_content_encryption(known: frozenset[str] | None, policy: Policy) -> str:
+    """Return the content encryption that all recipients read (RFC 8551 section 2.7.1), the policy's own if that is among them."""
+    if known is None or policy.content_encryption in known:
+        return policy.content_encryption
+    for name in ("aes-256-gcm", "aes-128-gcm", "chacha20-poly1305", "aes-256-cbc", "aes-128-cbc"):
+        if name in known and name in CONTENT_ENCRYPTIONS_BY_NAME and policy.algorithms.level(name) is Level.CURRENT:
+            return name
+    return policy.content_encryption
+
+
+def recipient_infos(makers: Sequence[Maker], key: bytes, policy: Policy) -> list[bytes]:
+    """Return the RecipientInfos that bring a key to its recipients; those who agree on keys on one curve share an originator key.
+
+    Raises:
+        PolicyError: the policy forbids a key.
+        KeyMismatchError: a key cannot be used.
+    """
+    infos: list[bytes] = []
+    groups: list[list[Recipient]] = []
+    for maker in makers:
+        if not isinstance(maker, Recipient) or maker.kind not in key_agreement.KINDS:
+            infos.append(maker.recipient_info(key, policy))
+            continue
+        for group in groups:
+            if group[0].agrees_with(maker):
+                group.append(maker)
+                break
+        else:
+            groups.append([maker])
+    return infos + [_agreement_info(group, key) for group in groups]

@@ -361,7 +361,7 @@ int smime_scan_dash_lines(uint32_t isa, const uint8_t *src, size_t start, size_t
         }
         lf = find_lf(src, line, end);
         stop = lf == NONE ? end : lf;
-        if (lf != NONE && src[stop - 1] == CR) stop--;
+        if (src[stop - 1] == CR) stop--;
         for (bare = stop; bare > line && is_blank(src[bare - 1]) && stop - bare <= SMIME_SCAN_PADDING; bare--) {
         }
         out[count * 3] = (int64_t)line;

@@ -313,7 +313,7 @@ def dash_lines(data: bytes, start: int, end: int, flags: int) -> tuple[list[int]
                 return records, end
         after = find(b"\n", line, end) + 1
         stop = after - 1 if after else end
-        if after and data[stop - 1] == _CR:
+        if data[stop - 1] == _CR:
             stop -= 1
         low = max(line, stop - MAX_PADDING - 1)
         bare = low + len(bytes(data[low:stop]).rstrip(b" \t"))

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from smime.algorithms import Level, name_of
-from smime.errors import ParseError, SMIMEError
+from smime.errors import LimitExceeded, ParseError, SMIMEError, UnsupportedError
 from smime.findings import Effect, Finding, finding
 from smime.pki import constraints
 from smime.pki.certificate import Certificate
@@ -342,6 +342,16 @@ def _encoding(path: Sequence[Certificate]) -> list[Finding]:
         reason = _fault(certificate)
         if reason is not None:
             found.append(finding("path-invalid", reason=f"{certificate.subject}: {reason}"))
+        try:
+            _ = certificate.public_key
+        except LimitExceeded:
+            found.append(finding("path-too-complex"))
+        except UnsupportedError as error:
+            found.append(finding("unsupported", what=f"the key of {certificate.subject} ({error})"))
+        except SMIMEError as error:
+            # a DSA key may have the parameters of its issuer's (RFC 3279 section 2.3.2), and the engine has seen to that
+            if not certificate.has_inherited_parameters:
+                found.append(finding("path-invalid", reason=f"{certificate.subject}: {error}"))
     return found
 
 
@@ -356,11 +366,6 @@ def _fault(certificate: Certificate) -> str | None:
         return certificate.extensions_fault
     if policies is not None and len(set(policies)) < len(policies):
         return "a certificate policy stands twice (section 4.2.1.4)"
-    try:
-        _ = certificate.public_key
-    except SMIMEError as error:
-        # a DSA key may have the parameters of its issuer's (RFC 3279 section 2.3.2), and the engine has seen to that
-        return None if certificate.has_inherited_parameters else str(error)
     return None
 
 

@@ -282,6 +282,44 @@ public class BouncyCastle {
         throw new Exception("no such recipient");
     }
 
+    // authenticate <content> <out> (<how> <wrap> <certificate>)...
+    static void authenticate(String[] w) throws Exception {
+        CMSAuthenticatedDataGenerator generator = new CMSAuthenticatedDataGenerator();
+        for (int i = 3; i < w.length; i += 3) {
+            generator.addRecipientInfoGenerator(recipient(w[i], w[i + 2], w[i + 1]));
+        }
+        var mac = new JceCMSMacCalculatorBuilder(PKCSObjectIdentifiers.id_hmacWithSHA256, 256).setProvider(BC).build();
+        var digests = new JcaDigestCalculatorProviderBuilder().setProvider(BC).build();
+        var sha256 = new AlgorithmIdentifier(org.bouncycastle.asn1.nist.NISTObjectIdentifiers.id_sha256);
+        CMSAuthenticatedData data = generator.generate(
+            new CMSProcessableByteArray(Files.readAllBytes(Path.of(w[1]))), mac, digests.get(sha256));
+        Files.write(Path.of(w[2]), data.getEncoded());
+    }
+
+    // check-mac <message> <out> <certificate> <key>
+    static void checkMac(String[] w) throws Exception {
+        var digests = new JcaDigestCalculatorProviderBuilder().setProvider(BC).build();
+        CMSAuthenticatedData data = new CMSAuthenticatedData(Files.readAllBytes(Path.of(w[1])), digests);
+        X509CertificateHolder holder = new org.bouncycastle.cert.jcajce.JcaX509CertificateHolder(certificate(w[3]));
+        for (RecipientInformation info : data.getRecipientInfos()) {
+            if (((Selector<Object>) (Selector<?>) info.getRID()).match(holder)) {
+                Recipient opener = info instanceof KeyAgreeRecipientInformation
+                    ? new JceKeyAgreeAuthenticatedRecipient(key(w[4])).setProvider(BC)
+                    : new JceKeyTransAuthenticatedRecipient(key(w[4])).setProvider(BC);
+                byte[] content = info.getContent(opener);
+                if (!Arrays.equals(info.getMac(), data.getMac())) {
+                    throw new Exception("the MAC is wrong");
+                }
+                if (data.getAuthAttrs() != null && !Arrays.equals(data.getContentDigest(), info.getContentDigest())) {
+                    throw new Exception("the digest is wrong");
+                }
+                Files.write(Path.of(w[2]), content);
+                return;
+            }
+        }
+        throw new Exception("no such recipient");
+    }
+
     // password-encrypt <cipher> <content> <out> <password>
     static void passwordEncrypt(String[] w) throws Exception {
         RecipientInfoGenerator to = new JcePasswordRecipientInfoGenerator(CMSAlgorithm.AES256_CBC, w[4].toCharArray())
@@ -356,6 +394,8 @@ public class BouncyCastle {
                     case "verify" -> verify(words);
                     case "encrypt" -> encrypt(words);
                     case "decrypt" -> decrypt(words);
+                    case "authenticate" -> authenticate(words);
+                    case "check-mac" -> checkMac(words);
                     case "password-encrypt" -> passwordEncrypt(words);
                     case "password-decrypt" -> passwordDecrypt(words);
                     case "kek-encrypt" -> kekEncrypt(words);

@@ -65,6 +65,18 @@ class BouncyCastle(Peer):
         self._requests.ask("decrypt", self.file(message), out, recipient.certificate_file, recipient.key_file)
         return out.read_bytes()
 
+    def authenticate(self, content: bytes, recipient: Person, key_encryption: str) -> bytes:
+        """Write AuthenticatedData."""
+        out = self.file()
+        self._requests.ask("authenticate", self.file(content), out, key_encryption, "256", recipient.certificate_file)
+        return out.read_bytes()
+
+    def check_mac(self, message: bytes, recipient: Person) -> bytes:
+        """Read AuthenticatedData."""
+        out = self.file()
+        self._requests.ask("check-mac", self.file(message), out, recipient.certificate_file, recipient.key_file)
+        return out.read_bytes()
+
     def other(self, operation: str, content: bytes, **options: str) -> bytes:
         out = self.file()
         if operation == "compress":

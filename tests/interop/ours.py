@@ -43,6 +43,9 @@ class Ours(Peer):
     def other(self, operation: str, content: bytes, **options: str) -> bytes:
         if operation == "compress":
             return smime.compress(content, encoding="der")
+        if operation == "digest":
+            machine = smime.MessageDigester()
+            return machine.update(content) + machine.finalize()
         return smime.encrypt(content, [_secret(operation, options)], content_encryption=options["cipher"], encoding="der")
 
     def read_other(self, operation: str, message: bytes, **options: str) -> bytes:

@@ -96,7 +96,6 @@ NOT_WRITTEN = {
     ("encrypt", "rsa-oaep-sha1"),
     ("encrypt", "ecdh-sha1"),
     ("encrypt", "ecdh-cofactor-sha256"),
-    ("digest", ""),
 }
 ECDH_WRITTEN = {"p256": "ecdh-sha256", "p384": "ecdh-sha384", "p521": "ecdh-sha512", "brainpool256": "ecdh-sha256"}
 

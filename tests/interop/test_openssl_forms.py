@@ -168,3 +168,37 @@ def test_old_ciphers_are_read_by_the_archive_policy_only(openssl: OpenSSL, peopl
     decrypted = smime.decrypt(encrypted, identity, policy=smime.policies.ARCHIVE)
     assert decrypted.content == CONTENT
     assert "weak-encryption" in {finding.code for finding in decrypted.report.findings}
+
+
+@pytest.mark.parametrize("detached", [True, False], ids=["detached", "opaque"])
+def test_a_signer_added_to_theirs(openssl: OpenSSL, people: People, trust: smime.TrustStore, detached: bool) -> None:
+    theirs = openssl.sign(CONTENT, people["rsa"], algorithm="rsa", digest="sha256", detached=detached, mail=True)
+    signer = smime.Signer(people["p256"].key, people["p256"].certificate, [people.intermediate.certificate])
+    both = smime.add_signer(theirs, signer)
+    report = smime.verify(both, trust, policy=_any_sender()).report
+    assert [signer.verdict for signer in report.signers] == [smime.Verdict.VALID] * 2
+    bare = smime.add_signer(openssl.sign(CONTENT, people["rsa"], algorithm="rsa", digest="sha256", detached=False, mail=False), signer)
+    assert openssl.verify(bare, content=None, mail=False) == CONTENT
+
+
+def test_a_countersignature_added_to_theirs(openssl: OpenSSL, people: People, trust: smime.TrustStore) -> None:
+    theirs = openssl.sign(CONTENT, people["rsa"], algorithm="rsa", digest="sha256", detached=False, mail=False)
+    witness = smime.Signer(people["p384"].key, people["p384"].certificate, [people.intermediate.certificate])
+    countersigned = smime.countersign(theirs, witness, trust, policy=_any_sender())
+    report = smime.verify(countersigned, trust, policy=_any_sender()).report
+    assert len(report.signers[0].countersigners) == 1
+    assert openssl.verify(countersigned, content=None, mail=False) == CONTENT
+
+
+def test_certificates_added_to_theirs(openssl: OpenSSL, people: People, trust: smime.TrustStore) -> None:
+    bare = _sign(people, "-nodetach", "-outform", "DER", "-nocerts")
+    complete = smime.add_certificates(bare, [people["rsa"].certificate, people.intermediate.certificate])
+    assert openssl.verify(complete, content=None, mail=False) == CONTENT
+    assert smime.verify(complete, trust, sender=people["rsa"].address).content == CONTENT
+
+
+def test_a_key_that_was_announced(openssl: OpenSSL, people: People, trust: smime.TrustStore) -> None:
+    """What openssl announces in smimeCapabilities chooses what we encrypt with, and openssl opens it."""
+    signed = _sign(people, "-nodetach", "-outform", "SMIME")
+    recipient = smime.Recipient.from_signed(smime.verify(signed, trust, sender=people["rsa"].address).report)
+    assert openssl.decrypt(smime.encrypt(CONTENT, recipient), people["rsa"], mail=True) == CONTENT

@@ -56,6 +56,11 @@ class Found:
         self.crls: dict[bytes, None] = {}
         self.keys: list[Any] = []
 
+    @property
+    def anchors(self) -> list[Certificate]:
+        """The certificates that may be trusted for mail."""
+        return [certificate for certificate in self.certificates if certificate not in self.distrusted]
+
     def take(self, other: Found) -> None:
         """Add what is in another one."""
         self.certificates.update(other.certificates)

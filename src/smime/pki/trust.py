@@ -145,10 +145,9 @@ class TrustStore:
     @classmethod
     def _of_found(cls, found: Found, options: dict[str, Any]) -> TrustStore:
         """Make a store; what is not to be trusted for mail only helps to build paths."""
-        anchors = [certificate for certificate in found.certificates if certificate not in found.distrusted]
         crls = [*found.crls, *options.pop("crls", ())]
         intermediates = [*found.distrusted, *options.pop("intermediates", ())]
-        return cls(anchors, intermediates, crls, **options)
+        return cls(found.anchors, intermediates, crls, **options)
 
     @classmethod
     def from_path(cls, path: str | os.PathLike[str], **options: Any) -> TrustStore:

@@ -40,7 +40,7 @@ KINDS = tuple(STATUSES)
 
 def write_mbox(path: Path, messages: list[bytes], *, variant: str = "mboxrd", newline: bytes = b"\n") -> Path:
     """Write an mbox by hand: the tests want to know what is in it."""
-    octets = b""
+    pieces = []
     for message in messages:
         text = message.replace(b"\r\n", newline)
         if variant == "mboxrd":
@@ -52,8 +52,8 @@ def write_mbox(path: Path, messages: list[bytes], *, variant: str = "mboxrd", ne
         if variant.startswith("mboxcl"):
             head, empty, body = text.partition(newline * 2)
             text = head + newline + b"Content-Length: %d" % len(body) + empty + body
-        octets += b"From sender@example.org Mon Dec  1 09:00:00 2025" + newline + text + newline
-    path.write_bytes(octets)
+        pieces.append(b"From sender@example.org Mon Dec  1 09:00:00 2025" + newline + text + newline)
+    path.write_bytes(b"".join(pieces))
     return path
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import runpy
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -92,7 +94,17 @@ def command_line() -> str:
     return text
 
 
-PAGES: dict[str, Callable[[], str]] = {"findings.md": findings, "algorithms.md": algorithm_names, "command-line.md": command_line}
+def report_schema() -> str:
+    """The JSON schema of the reports."""
+    return json.dumps(runpy.run_path(str(FOLDER / "schema.py"))["SCHEMA"], indent=1) + "\n"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "findings.md": findings,
+    "algorithms.md": algorithm_names,
+    "command-line.md": command_line,
+    "report.schema.json": report_schema,
+}
 
 
 def main() -> None:

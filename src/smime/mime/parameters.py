@@ -24,7 +24,7 @@ _COMMENT_MARK = re.compile(rb"[()\\]")
 _QUOTED = re.compile(rb"\"([^\"\\]*)\"")
 _QUOTED_MARK = re.compile(rb'["\\]')
 _QUOTED_PAIR = re.compile(rb"\\(.)", re.DOTALL)
-_NAME = re.compile(rb"([^\x00-\x20;=\"()]+)[ \t\r\n]*=")
+_NAME = re.compile(rb"[^\x00-\x20;=\"()]+")
 _PLAIN_VALUE = re.compile(rb"[^\x00-\x20;\"()\\,]+(?=[ \t\r\n]*(?:;|\Z))")
 _BEFORE_NEXT = re.compile(rb"[^\x00-\x20;\"()\\,]+(?=[ \t\r\n]+[A-Za-z][A-Za-z0-9*-]*=)")
 _LOOSE_VALUE = re.compile(rb"[^;\"]*")
@@ -200,7 +200,7 @@ def _content_type(value: bytes) -> ContentType:
 def _skip(value: bytes, position: int, defects: dict[str, None]) -> int:
     """Skip white space and comments (RFC 5322 section 3.2.2)."""
     position = _BLANKS.match(value, position).end()  # type: ignore[union-attr] # matches always
-    while value[position : position + 1] == b"(":
+    while value[position : position + 1] == b"(" and "unclosed-comment" not in defects:
         depth = 0
         while True:
             mark = _COMMENT_MARK.search(value, position)
@@ -237,15 +237,16 @@ def _parameters(value: bytes, position: int, defects: dict[str, None]) -> tuple[
         if position >= size:
             break
         match = _NAME.match(value, position)
-        if match is None:
+        after = position if match is None else _skip(value, match.end(), defects)
+        if match is None or value[after : after + 1] != b"=":
             # not a parameter: leave it out up to the next semicolon outside of quotes
             defects["no-value" if separated else "text-after-value"] = None
-            position = _past(value, position, defects)
+            position = _past(value, after, defects)
             continue
         if not separated and before:
             defects["missing-semicolon"] = None
-        name = match.group(1).decode("ascii", "replace").lower()
-        position = _skip(value, match.end(), defects)
+        name = match.group().decode("ascii", "replace").lower()
+        position = _skip(value, after + 1, defects)
         content, position = _value(value, position, defects)
         if "*" in name and (segment := _SEGMENT.match(name)) is not None:
             base, number, star = segment.groups()

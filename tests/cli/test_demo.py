@@ -21,7 +21,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("demo") / "demo"
     for _ in range(2):  # the second time over the first
-        result = CliRunner().invoke(main, ["demo", str(folder)])
+        result = CliRunner().invoke(main, ["demo", "--write-only", str(folder)])
         assert result.exit_code == 0, result.output
     return folder
 
@@ -78,6 +78,16 @@ def test_the_readme_names_working_commands(smime: Shell, demo: Path) -> None:
     for command in commands:
         arguments = [argument.replace(f"{demo}/report", "report").replace(f"{demo}/decrypted", "decrypted") for argument in command]
         assert smime(*arguments).code == (1 if arguments[0] == "archive" else 0)
+
+
+def test_the_whole_thing(smime: Shell) -> None:
+    done = smime("demo", "demo")
+    assert done.code == 0
+    assert done.stderr == ""
+    assert "protection does not hold" in done.text
+    assert "digest-mismatch" in done.text
+    assert "messages are decrypted in demo/decrypted, 10 could not be" in done.text
+    assert Path("demo/decrypted/archive/inbox.mbox").is_file()
 
 
 def test_nothing_else_is_replaced(smime: Shell) -> None:

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from smime.archive import MessageRecord
     from smime.archive.output import RecordWriter
 
-__all__ = ["group"]
+__all__ = ["Run", "group", "processors"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,11 +28,12 @@ _FORMATS = ("jsonl", "csv", "sqlite")
 _SUFFIXES = {".csv": "csv", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite"}
 
 
-def _processors() -> int:
+def processors() -> int:
+    """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-_JOBS = click.option("--jobs", type=click.IntRange(min=1), default=_processors, help="Processes; default: one a processor.")
+_JOBS = click.option("--jobs", type=click.IntRange(min=1), default=processors, help="Processes; default: one a processor.")
 _PATHS = click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=str))
 
 
@@ -61,8 +62,19 @@ def _check_paths(paths: Sequence[str]) -> None:
             raise Failure(f"{path}: no such file", UNREADABLE)
 
 
-class _Run:
-    """Writes the records of one run, shows a bar on a terminal, sums up."""
+class Run:
+    """Writes the records of one run, shows a bar on a terminal, sums up.
+
+    Args:
+        paths: of the archive.
+        output: where the records go; None: standard output.
+        form: of the records; None: what the name of `output` says.
+        summary: print a table; None: if there is an output.
+        resume: go on where an earlier run has ended.
+        all_decrypted: a message for somebody else is wrong as well.
+        judged: there are anchors to judge signers by.
+        to_stdout: print the table to standard output instead of standard error.
+    """
 
     def __init__(
         self,
@@ -74,12 +86,14 @@ class _Run:
         resume: bool = False,
         all_decrypted: bool = False,
         judged: bool = True,
+        to_stdout: bool = False,
     ) -> None:
         from smime.cli.summary import Summary  # noqa: PLC0415 - not for --help
 
         self._paths = paths
         self._output = None if output == "-" else output
         self._form = form or (_SUFFIXES.get(Path(output).suffix.lower(), "jsonl") if output else "jsonl")
+        self._to_stdout = to_stdout
         self._summarise = summary if summary is not None else self._output is not None
         self._summary = Summary(all_decrypted, judged)
         if resume and self._output is None:
@@ -96,8 +110,13 @@ class _Run:
             raise click.UsageError("the format sqlite needs a file to write to: -o OUT")
         return open_stream(sys.stdout.buffer, self._form)
 
-    def finish(self, records: Iterator[MessageRecord]) -> None:
+    def finish(self, records: Iterator[MessageRecord]) -> NoReturn:
         """Take all records and exit."""
+        self.take(records)
+        sys.exit(NOT_VALID if self._summary.bad else DONE)
+
+    def take(self, records: Iterator[MessageRecord]) -> None:
+        """Take all records, and sum up."""
         begun = time.monotonic()
         try:
             with self._bar() as advance:
@@ -116,8 +135,7 @@ class _Run:
         if self._summarise:
             from smime.cli import render  # noqa: PLC0415
 
-            self._summary.show(render.console(width=160), ", ".join(self._paths), time.monotonic() - begun)
-        sys.exit(NOT_VALID if self._summary.bad else DONE)
+            self._summary.show(render.console(error=not self._to_stdout, width=160), ", ".join(self._paths), time.monotonic() - begun)
 
     @contextlib.contextmanager
     def _bar(self) -> Iterator[Callable[[int], object]]:
@@ -184,7 +202,7 @@ def verify(
 
     trust = load_trust(roots, crls, certs)
     identities = load_keystores(keystores, Passwords(password_file))
-    run = _Run(paths, output, form, summary, resume=resume)
+    run = Run(paths, output, form, summary, resume=resume)
     policy = policy_of(archive_policy, require_revocation)
     run.finish(archive.verify(paths, trust, identities=identities, at=at, policy=policy, jobs=jobs, skip=run.writer.keys))
 
@@ -195,7 +213,7 @@ def scan(*, paths: tuple[str, ...], output: str | None, form: str | None, jobs: 
     """Look what the messages are made of, without any key; nothing is verified."""
     from smime import archive  # noqa: PLC0415 - not for --help
 
-    run = _Run(paths, output, form, summary, resume=resume)
+    run = Run(paths, output, form, summary, resume=resume)
     run.finish(archive.scan(paths, jobs=jobs, skip=run.writer.keys))
 
 
@@ -262,7 +280,7 @@ def _copy(
     identities = load_keystores(keystores, Passwords(password_file))
     trust = load_trust(roots, crls, certs) if roots else None
     settings: dict[str, Any] = {"trust": trust, "at": at, "policy": policy_of(archive_policy, require_revocation), "jobs": jobs}
-    run = _Run(paths, output, form, summary, all_decrypted=what == "decrypt", judged=trust is not None)
+    run = Run(paths, output, form, summary, all_decrypted=what == "decrypt", judged=trust is not None)
     try:
         if what == "decrypt":
             records = archive.decrypt(paths, identities, into, **settings)

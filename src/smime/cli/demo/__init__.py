@@ -13,13 +13,15 @@ __all__ = ["command"]
 
 _MARK = "README.txt"
 _FIRST_LINE = "A throw-away PKI, sample messages and a sample archive, made by `smime demo`."
-_FOLDERS = ("pki", "messages", "archive")
+_FOLDERS = ("pki", "messages", "archive", "decrypted")
+_FILES = ("report.jsonl", "decrypted.jsonl")
 
 
 @click.command("demo")
+@click.option("--write-only", is_flag=True, help="Do not verify and decrypt the archive.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-def command(*, folder: Path) -> None:
-    """Write a throw-away PKI, sample messages and a sample archive to DIR.
+def command(*, folder: Path, write_only: bool) -> None:
+    """Write a throw-away PKI, sample messages and a sample archive to DIR; verify and decrypt the archive.
 
     The archive has some hundred messages: plain, signed, encrypted, both, and wrong in every way that mail goes wrong. Nothing in DIR is
     fit for real mail. An earlier demo in DIR is replaced.
@@ -36,9 +38,42 @@ def command(*, folder: Path) -> None:
     commands = _commands(folder)
     (folder / _MARK).write_text("\n".join([_FIRST_LINE, "", *_text(samples, counts, commands), ""]), encoding="utf-8")
     click.echo(f"{folder}: keys and certificates of {len(people.pki.people)} people, {len(samples)} sample messages, ", nl=False)
-    click.echo(f"an archive of {sum(counts.values())} messages. Try:")
+    click.echo(f"an archive of {sum(counts.values())} messages (see {folder / _MARK})")
+    if not write_only:
+        _verify(folder)
+        _decrypt(folder)
+    click.echo("\nCommands to try:")
     for line in commands:
         click.echo(f"  {line}")
+
+
+def _verify(folder: Path) -> None:
+    """Verify the archive, as ``smime archive verify`` does."""
+    from smime import archive, policies  # noqa: PLC0415
+    from smime.cli.archive import Run, processors  # noqa: PLC0415
+    from smime.cli.inputs import Passwords, load_keystores, load_trust  # noqa: PLC0415
+
+    trust = load_trust([str(folder / "pki" / "root.pem")])
+    identities = load_keystores([str(folder / "pki" / "bob.pem")], Passwords(None))
+    paths = [str(folder / "archive")]
+    click.echo("\nBob verifies his archive:\n")
+    run = Run(paths, str(folder / "report.jsonl"), None, summary=True, to_stdout=True)
+    run.take(archive.verify(paths, trust, identities=identities, policy=policies.ARCHIVE, jobs=processors()))
+
+
+def _decrypt(folder: Path) -> None:
+    """Decrypt the archive, as ``smime archive decrypt`` does."""
+    from smime import archive, policies  # noqa: PLC0415
+    from smime.cli.archive import Run, processors  # noqa: PLC0415
+    from smime.cli.inputs import Passwords, load_keystores  # noqa: PLC0415
+
+    identities = load_keystores([str(folder / "pki" / "bob.pem")], Passwords(None))
+    paths = [str(folder / "archive")]
+    run = Run(paths, str(folder / "decrypted.jsonl"), None, summary=False)
+    records = list(archive.decrypt(paths, identities, folder / "decrypted", policy=policies.ARCHIVE, jobs=processors()))
+    run.take(iter(records))
+    opened, closed = (sum(record.decrypted is state for record in records) for state in (True, False))
+    click.echo(f"\nBob decrypts his archive: {opened} messages are decrypted in {folder / 'decrypted'}, {closed} could not be.")
 
 
 def _clear(folder: Path) -> None:
@@ -51,6 +86,8 @@ def _clear(folder: Path) -> None:
             raise Failure(f"{folder}: is not empty and no earlier demo", USAGE)
         for name in _FOLDERS:
             shutil.rmtree(folder / name, ignore_errors=True)
+        for name in _FILES:
+            (folder / name).unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
 
 

@@ -353,6 +353,10 @@ class MessageUnwrapper:
         spool: where the innermost content waits; default memory.
         reread: gives the message's octets again: for layers that cannot be opened (their octets are the content then), digests that were
             not announced, and further matching recipients.
+
+    Attributes:
+        spool: holds the content after `finalize`, unless `unopened`.
+        unopened: not even the outermost layer could be opened: the content is the message as it came.
     """
 
     def __init__(
@@ -383,6 +387,7 @@ class MessageUnwrapper:
         self._broken: int | None = None
         self._retry: int | None = None
         self.payload_found = False
+        self.unopened = False
         self._reader: MessageReader = MessageReader(self.reading, _Level(self, 0))
 
     def update(self, data: Buffer, /) -> None:
@@ -436,6 +441,7 @@ class MessageUnwrapper:
         assert self._reread is not None  # noqa: S101 - the caller looked
         reread = self._reread
         if depth == 0:
+            self.unopened = True
             return layers, lambda: (bytes(chunk) for chunk in reread())
         self.stop_at = depth
         self._start()

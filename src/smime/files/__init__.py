@@ -1,0 +1,224 @@
+"""The operations over files and binary streams of any size, in constant memory.
+
+A source is a path, a binary stream, or an iterable of chunks. A target is a path or a binary stream. What is written to a path appears
+there only when all is well: until then it waits in an unnamed file of the same folder, readable by the owner alone, which vanishes by
+itself whatever happens to the process. What goes to a stream waits in an unnamed temporary file where it must not leave before its check.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from smime import policies
+from smime._api import AnyIdentity
+from smime.errors import SMIMEError, VerificationError
+from smime.files.atomic import AtomicFile
+from smime.files.ends import Input, Output, Progress, Source, Target
+from smime.operations.compress import MessageCompressor
+from smime.operations.decrypt import DecryptedMessage, MessageDecryptor
+from smime.operations.encrypt import MessageEncryptor
+from smime.operations.sign import MessageSigner
+from smime.operations.unwrap import MessageUnwrapper, UnwrappedMessage
+from smime.operations.verify import MessageVerifier, VerifiedMessage
+from smime.pki.identity import Keyring
+
+if TYPE_CHECKING:
+    from smime.operations.encrypt import AnyRecipient
+    from smime.operations.sign import Signer
+    from smime.operations.spool import Buffer
+    from smime.pki.trust import TrustStore
+    from smime.policy import Policy
+
+__all__ = ["AtomicFile", "Progress", "Source", "Target", "compress", "decrypt", "encrypt", "sign", "unwrap", "verify"]
+
+
+def _produce(
+    machine: MessageSigner | MessageEncryptor | MessageCompressor, source: Source, target: Target, progress: Progress | None
+) -> None:
+    with Input(source, progress) as chunks, Output(target, private=False, wait=False) as output:
+        write = output.spool.write
+        for chunk in chunks:
+            made = machine.update(chunk)
+            if made:
+                write(made)
+        write(machine.finalize())
+        output.commit()
+
+
+def sign(
+    source: Source,
+    target: Target,
+    signer: Signer | Iterable[Signer],
+    *,
+    detached: bool = True,
+    encoding: Literal["smime", "der", "pem"] = "smime",
+    policy: Policy = policies.RFC8551,
+    progress: Progress | None = None,
+) -> None:
+    """Sign a message of any size; see `smime.sign`.
+
+    Raises:
+        SMIMEError: as `smime.sign`.
+        OSError: source or target cannot be opened, read or written.
+    """
+    _produce(MessageSigner(signer, detached=detached, encoding=encoding, policy=policy), source, target, progress)
+
+
+def encrypt(
+    source: Source,
+    target: Target,
+    recipients: AnyRecipient | Iterable[AnyRecipient],
+    *,
+    content_encryption: str | None = None,
+    signer: Signer | Iterable[Signer] | None = None,
+    encoding: Literal["smime", "der", "pem"] = "smime",
+    policy: Policy = policies.RFC8551,
+    progress: Progress | None = None,
+) -> None:
+    """Encrypt a message of any size; see `smime.encrypt`.
+
+    Raises:
+        SMIMEError: as `smime.encrypt`.
+        OSError: source or target cannot be opened, read or written.
+    """
+    _produce(
+        MessageEncryptor(recipients, content_encryption=content_encryption, signer=signer, encoding=encoding, policy=policy),
+        source,
+        target,
+        progress,
+    )
+
+
+def compress(
+    source: Source, target: Target, *, encoding: Literal["smime", "der", "pem"] = "smime", progress: Progress | None = None
+) -> None:
+    """Compress a message of any size; see `smime.compress`.
+
+    Raises:
+        SMIMEError: as `smime.compress`.
+        OSError: source or target cannot be opened, read or written.
+    """
+    _produce(MessageCompressor(encoding=encoding), source, target, progress)
+
+
+def verify(
+    source: Source,
+    target: Target | None,
+    trust: TrustStore,
+    *,
+    content: Source | None = None,
+    at: datetime | None = None,
+    sender: str | Iterable[str] | None = None,
+    policy: Policy = policies.RFC8551,
+    progress: Progress | None = None,
+) -> VerifiedMessage:
+    """Verify a message of any size; see `smime.verify`. The signed content goes to the target, if there is one, once it is VALID.
+
+    Raises:
+        SMIMEError: as `smime.verify`.
+        OSError: source or target cannot be opened, read or written.
+    """
+    with contextlib.ExitStack() as stack:
+        chunks = stack.enter_context(Input(source, progress))
+        output = stack.enter_context(Output(target, private=True, wait=True))
+        given = None if content is None else stack.enter_context(Input(content)).kept()
+        extra: frozenset[str] = frozenset()
+        source_chunks: Iterable[Buffer] = chunks
+        while True:
+            machine = MessageVerifier(
+                trust, content=given, at=at, sender=sender, policy=policy, spool=output.spool, extra_digests=extra
+            )
+            for chunk in source_chunks:
+                machine.update(chunk)
+            try:
+                verified = machine.finalize()
+            except VerificationError as error:
+                # the digest was not the announced one, and the content was not kept: a source that can be read again is
+                missing = {f.data["digest"] for f in error.report.all_findings() if f.code == "micalg-mismatch-unverified"} - extra
+                if not missing or target is not None or chunks.again is None:
+                    raise
+                extra |= missing
+                source_chunks = chunks.again()
+            else:
+                output.commit()
+                return verified
+
+
+def decrypt(
+    source: Source,
+    target: Target,
+    identities: AnyIdentity | Keyring | Iterable[AnyIdentity],
+    *,
+    policy: Policy = policies.RFC8551,
+    progress: Progress | None = None,
+) -> DecryptedMessage:
+    """Decrypt a message of any size; see `smime.decrypt`. The plaintext goes to the target once it is known to be good.
+
+    Raises:
+        SMIMEError: as `smime.decrypt`.
+        OSError: source or target cannot be opened, read or written.
+    """
+    keyring = Keyring.of(identities)
+    with Input(source, progress) as chunks:
+        attempt = 0
+        source_chunks: Iterable[Buffer] = chunks
+        while True:
+            with Output(target, private=True, wait=True) as output:
+                machine = MessageDecryptor(keyring, policy=policy, spool=output.spool, attempt=attempt)
+                for chunk in source_chunks:
+                    machine.update(chunk)
+                try:
+                    decrypted = machine.finalize()
+                except SMIMEError:
+                    if not machine.more_candidates or chunks.again is None:
+                        raise
+                    attempt += 1
+                    source_chunks = chunks.again()
+                else:
+                    output.commit()
+                    return decrypted
+
+
+def unwrap(
+    source: Source,
+    target: Target | None,
+    *,
+    identities: AnyIdentity | Keyring | Iterable[AnyIdentity] = (),
+    trust: TrustStore | None = None,
+    content: Source | None = None,
+    at: datetime | None = None,
+    sender: str | Iterable[str] | None = None,
+    policy: Policy = policies.RFC8551,
+    progress: Progress | None = None,
+) -> UnwrappedMessage:
+    """Take a message of any size apart; see `smime.unwrap`. The innermost entity goes to the target, whatever the verdicts are.
+
+    Raises:
+        SMIMEError: as `smime.unwrap`.
+        OSError: source or target cannot be opened, read or written.
+    """
+    with contextlib.ExitStack() as stack:
+        chunks = stack.enter_context(Input(source, progress))
+        output = stack.enter_context(Output(target, private=True, wait=True))
+        machine = MessageUnwrapper(
+            keyring=Keyring.of(identities),
+            trust=trust,
+            content=None if content is None else stack.enter_context(Input(content)).kept(),
+            at=at,
+            sender=sender,
+            policy=policy,
+            spool=output.fresh,
+            reread=chunks.again,
+        )
+        for chunk in chunks:
+            machine.update(chunk)
+        unwrapped = machine.finalize()
+        if machine.unopened:
+            spool = output.fresh()
+            for piece in unwrapped.chunks():
+                spool.write(piece)
+        output.commit()
+        return unwrapped.kept()

@@ -11,7 +11,6 @@ if it holds raw UTF-8 (RFC 6532), the entity stays 8-bit there.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from smime._kernels import scan
@@ -37,7 +36,7 @@ _ENCODED = frozenset({"base64", "quoted-printable"})
 _IDENTITY = frozenset({"7bit", "8bit", "binary"})
 _OPAQUE = frozenset({"multipart/signed", "multipart/encrypted"})
 _MESSAGES = frozenset({"message/rfc822", "message/global", "message/news"})
-_BARE_LF = re.compile(rb"(?<!\r)\n")
+_ASCII = bytes(range(128))
 
 
 def text_hazards(data: Buffer) -> int:
@@ -304,7 +303,8 @@ class _Leaf:
         fields = self._block.fields
         declared = fields.content_transfer_encoding()
         sample = bytes(memoryview(body)[:WINDOW])
-        dense = sum(1 for octet in sample[:4096] if octet > 126) * 6 > min(len(sample), 4096)
+        probe = sample[:4096]
+        dense = len(probe) > 64 and len(probe.translate(None, _ASCII)) * 6 > len(probe)  # then base64 is shorter, and nobody reads either
         text = fields.content_type().type == "text" and declared != "binary" and b"\0" not in sample and not dense
         label = b"" if fields.count("content-type") else _label(sample)
         self._write(with_encoding(fields, "quoted-printable" if text else "base64", label))

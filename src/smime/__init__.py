@@ -96,6 +96,8 @@ if TYPE_CHECKING:
     from smime.report import DecryptionReport as DecryptionReport
     from smime.report import Revocation as Revocation
     from smime.report import SignerReport as SignerReport
+    from smime.report import Standing as Standing
+    from smime.report import TimestampReport as TimestampReport
     from smime.report import Verdict as Verdict
     from smime.report import VerificationReport as VerificationReport
 

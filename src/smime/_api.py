@@ -115,6 +115,8 @@ def verify(
     content: Buffer | None = None,
     at: datetime | None = None,
     sender: str | Iterable[str] | None = None,
+    tsa: TrustStore | None = None,
+    now: datetime | None = None,
     policy: Policy = policies.RFC8551,
 ) -> VerifiedMessage:
     """Verify a signed message: signature, chain, time, usage, revocation as far as given, and the sender's address.
@@ -125,6 +127,8 @@ def verify(
         content: the content of a detached signature in a bare CMS object.
         at: the time looked at, aware; default now. The signer's claimed signing time never decides anything.
         sender: the address (or addresses) to compare with the signer's certificate instead of the message's From.
+        tsa: the anchors of time-stamping authorities, whose timestamps make up for certificates that expired since.
+        now: the time of the clock, to be told how the signer stands now as well, where `at` is another time.
         policy: what is accepted.
 
     Returns:
@@ -135,7 +139,7 @@ def verify(
         NotProtected: the message is not signed at its top level.
         ParseError, LimitExceeded, UnsupportedError: it cannot be read.
     """
-    machine = MessageVerifier(trust, content=content, at=at, sender=sender, policy=policy)
+    machine = MessageVerifier(trust, content=content, at=at, sender=sender, tsa=tsa, now=now, policy=policy)
     machine.update(message_octets(message))
     return machine.finalize()
 
@@ -174,6 +178,8 @@ def unwrap(
     content: Buffer | None = None,
     at: datetime | None = None,
     sender: str | Iterable[str] | None = None,
+    tsa: TrustStore | None = None,
+    now: datetime | None = None,
     policy: Policy = policies.RFC8551,
 ) -> UnwrappedMessage:
     """Take a message apart: every layer of its cryptographic envelope, from the outside in.
@@ -185,6 +191,8 @@ def unwrap(
         content: the content of a detached signature in a bare CMS object.
         at: as for `verify`.
         sender: as for `verify`.
+        tsa: as for `verify`.
+        now: as for `verify`.
         policy: what is accepted.
 
     Returns:
@@ -202,6 +210,8 @@ def unwrap(
         content=source,
         at=at,
         sender=sender,
+        tsa=tsa,
+        now=now,
         policy=policy,
         reread=lambda: iter((octets,)),
     )

@@ -159,7 +159,7 @@ _KINDS = (
     ("policy-not-acceptable", _E, _MAYBE, "The chain does not hold under a certificate policy that is accepted here.", "Check the accepted policies."),
     # -- who is it from (RFC 8550 section 3, RFC 5322) --
     ("address-mismatch", _E, _NO, "The message says it is from {sender} and was signed by {signer}.", "Treat it as from {signer}, or as a forgery."),
-    ("address-match-by-sender", _W, _NONE, "The signer is the Sender ({sender}), not the author in From ({from_}).", "Check that this Sender may write for that author."),
+    ("address-match-by-sender", _W, _MAYBE, "The signer is the Sender ({sender}), not the author in From ({from_}).", "Check that this Sender may write for that author."),
     ("certificate-without-address", _W, _MAYBE, "The certificate names no mail address, so it does not say who the sender is.", "Compare the name in the certificate by hand."),
     ("sender-missing", _W, _MAYBE, "The message has no From address to compare with the certificate.", "Say from whom the message came."),
     ("sender-ambiguous", _E, _MAYBE, "The message has {count} From addresses or fields, so nobody is its one sender.", "Treat the sender as unknown."),
@@ -173,6 +173,11 @@ _KINDS = (
     ("signing-time-future", _W, _NONE, "The claimed signing time {time} lies after the time looked at, {at}.", "Check the clocks."),
     ("signing-time-outside-certificate", _W, _NONE, "The claimed signing time {time} lies outside the validity of the certificate.", "Check with the sender."),
     ("time-from-header", _W, _NONE, "Certificates were judged at {time}, the time that the message's own {field} field claims.", "Believe it as far as you believe the archive."),
+    ("valid-at-timestamp", _I, _NONE, "The certificate has expired since; a trusted timestamp shows that it signed before, at {time}.", "Nothing."),
+    ("timestamp-unchecked", _I, _NONE, "A timestamp says {time}; no authorities were given that may say so.", "Give the root certificates of time-stamping authorities that you trust."),
+    ("timestamp-mismatch", _W, _NONE, "A timestamp belongs to another signature.", "Ignore the timestamp."),
+    ("timestamp-untrusted", _W, _NONE, "A timestamp does not count: {reason}.", "Ignore the timestamp."),
+    ("timestamp-malformed", _W, _NONE, "A timestamp cannot be read: {reason}.", "Ignore the timestamp."),
     # -- the message around it (RFC 1847, RFC 2046, RFC 8551 section 3, RFC 9787) --
     ("micalg-mismatch", _W, _NONE, "The header announces the digest {micalg}, and the signature uses {digest}.", "Nothing; the content was digested again."),
     ("micalg-mismatch-unverified", _E, _MAYBE, "The header announces the digest {micalg}, the signature uses {digest}, and the source cannot be read again.", "Verify from a file."),

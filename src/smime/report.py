@@ -27,6 +27,8 @@ __all__ = [
     "LayerReport",
     "Revocation",
     "SignerReport",
+    "Standing",
+    "TimestampReport",
     "Unchecked",
     "Verdict",
     "VerificationReport",
@@ -128,6 +130,53 @@ def _subject(certificate: x509.Certificate) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class TimestampReport(_NoTruth):
+    """What is known about one time-stamp token over a signature (RFC 3161).
+
+    Attributes:
+        time: what the token says, aware, in UTC; None if it cannot be read.
+        trusted: the token is of this signature, and its authority is trusted for timestamps.
+        authority: the certificate of who made it; None if there is none.
+        findings: what speaks against it.
+    """
+
+    time: datetime | None
+    trusted: bool
+    authority: CertificateSummary | None
+    findings: tuple[Finding, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON-able data."""
+        return {
+            "time": None if self.time is None else self.time.isoformat(),
+            "trusted": self.trusted,
+            "authority": None if self.authority is None else self.authority.to_dict(),
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the signer's certificate stands at one point in time. Facts beside the verdict, which rests on one of them.
+
+    Attributes:
+        basis: ``"at"`` (the time looked at), ``"now"``, ``"claimed"`` (signingTime) or ``"timestamp"``.
+        time: aware.
+        trusted: a path leads to an anchor and holds then.
+        findings: codes of what spoke against it.
+    """
+
+    basis: str
+    time: datetime
+    trusted: bool
+    findings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON-able data."""
+        return {"basis": self.basis, "time": self.time.isoformat(), "trusted": self.trusted, "findings": list(self.findings)}
+
+
+@dataclass(frozen=True, slots=True)
 class SignerReport(_NoTruth):
     """What is known about one SignerInfo (RFC 5652 section 5.3).
 
@@ -150,6 +199,8 @@ class SignerReport(_NoTruth):
         capabilities: smimeCapabilities of the signer as (OID, parameters in DER or None) in the order of preference.
         attributes: signed attributes, OID to the DER of its values.
         countersigners: reports of the countersignatures.
+        timestamps: reports of the time-stamp tokens over this signature.
+        standing: how the certificate stands at the time looked at, now, at the claimed time, and at the time of a trusted timestamp.
     """
 
     sid: str
@@ -170,6 +221,8 @@ class SignerReport(_NoTruth):
     capabilities: tuple[tuple[str, bytes | None], ...] = ()
     attributes: Mapping[str, tuple[bytes, ...]] = field(default_factory=lambda: MappingProxyType({}))
     countersigners: tuple[SignerReport, ...] = ()
+    timestamps: tuple[TimestampReport, ...] = ()
+    standing: tuple[Standing, ...] = ()
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -194,6 +247,8 @@ class SignerReport(_NoTruth):
             "findings": [finding.to_dict() for finding in self.findings],
             "unchecked": [unchecked.to_dict() for unchecked in self.unchecked],
             "countersigners": [signer.to_dict() for signer in self.countersigners],
+            "timestamps": [timestamp.to_dict() for timestamp in self.timestamps],
+            "standing": [standing.to_dict() for standing in self.standing],
         }
 
 

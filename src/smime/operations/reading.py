@@ -62,10 +62,12 @@ class Reading:
         at: the time looked at, aware.
         sender: set by the caller or by the outermost header block.
         fields: the outermost header block, None for a bare CMS object.
+        tsa: the anchors of time-stamping authorities, or None.
+        now: the time of the clock, where the caller looks at another time and wants to know how things stand now as well; or None.
         bare: the message is a bare CMS object, no mail: it names no sender.
     """
 
-    __slots__ = ("at", "bare", "fields", "keyring", "policy", "sender", "trust")
+    __slots__ = ("at", "bare", "fields", "keyring", "now", "policy", "sender", "trust", "tsa")
 
     def __init__(
         self,
@@ -75,13 +77,18 @@ class Reading:
         keyring: Keyring | None = None,
         at: datetime | None = None,
         sender: str | Iterable[str] | None = None,
+        tsa: TrustStore | None = None,
+        now: datetime | None = None,
     ) -> None:
         if at is None:
             at = datetime.now(timezone.utc)
-        elif at.tzinfo is None:
-            raise ValueError("at needs a time zone")
+        for time in (at, now):
+            if time is not None and time.tzinfo is None:
+                raise ValueError("a time without a time zone")
         self.policy = policy
         self.trust = trust
+        self.tsa = tsa
+        self.now = now
         self.keyring = keyring
         self.at = at
         self.fields: HeaderFields | None = None

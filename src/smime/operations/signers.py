@@ -20,18 +20,19 @@ from smime.cms.signed_data import SignerInfo
 from smime.crypto import digests, signatures
 from smime.crypto.faults import InvalidSignature, KeyUnsuitable, MalformedSignature
 from smime.errors import ParseError, SMIMEError, UnsupportedError
-from smime.findings import Finding, finding
+from smime.findings import Effect, Finding, finding
 from smime.operations.content import SignedContent
 from smime.operations.reading import Sender
 from smime.pki.address_match import match_sender
 from smime.pki.certificate import Certificate
-from smime.report import Revocation, SignerReport, Unchecked, Verdict, VerificationReport, worst
+from smime.report import Revocation, SignerReport, Standing, TimestampReport, Unchecked, Verdict, VerificationReport, worst
 
 if TYPE_CHECKING:
     from smime.asn1.algorithm import AlgorithmIdentifier
     from smime.cms.signed_data import SignedDataTail
     from smime.operations.reading import Reading
     from smime.pki.path import PathVerdict
+    from smime.pki.trust import TrustStore
 
 __all__ = ["report_of"]
 
@@ -145,6 +146,7 @@ class _Signer:
         self.digest_matches: bool | None = None
         self.signature_valid: bool | None = None
         self.form: str | None = None
+        self.timestamps: tuple[TimestampReport, ...] = ()
         self.values: dict[str, tuple[bytes, ...]] = {}  # of the signed attributes
         for attribute in info.signed_attrs or ():
             known = self.values.get(attribute.oid)
@@ -169,11 +171,13 @@ class _Signer:
         if certificate is not None:
             self._key(certificate)
             # steps 7-9: who is it, at which time, for which sender
+            self.timestamps = self._timestamps()
             path = self._path(certificate)
             address_matches = self._address(certificate)
         signing_time = self._signing_time(certificate)
         capabilities = self._capabilities()
         countersigners = self._countersigners()
+        standing = self._standing(certificate, path, signing_time) if certificate is not None and path is not None else ()
         if self.signature_valid is None:
             self.unchecked.append(Unchecked("signature", self.findings[-1].code if self.findings else "no-certificate"))
         verdict = worst(self.findings)
@@ -198,6 +202,8 @@ class _Signer:
             capabilities=capabilities,
             attributes=MappingProxyType(self.values),
             countersigners=countersigners,
+            timestamps=self.timestamps,
+            standing=standing,
         )
 
     # -- step 1: algorithms (RFC 5652 section 5.3, RFC 8551 section 2) --
@@ -462,17 +468,55 @@ class _Signer:
             self.note("path-unchecked")
             self.unchecked.append(Unchecked("path", "no trust anchors were given"))
             return None
-        path = trust.validate(
+        path = self._path_at(certificate, trust, self.reading.at)
+        if not path.trusted and self.timestamps and {f.code for f in path.findings if f.effect is not Effect.NONE} <= {"expired"}:
+            # a time that somebody trusted vouches for, and nothing less, makes up for an expired certificate (RFC 8550 section 6)
+            times = [stamp.time for stamp in self.timestamps if stamp.trusted and stamp.time is not None and stamp.time <= self.reading.at]
+            if times:
+                then = self._path_at(certificate, trust, min(times))
+                if then.trusted:
+                    self.note("valid-at-timestamp", time=min(times).isoformat())
+                    path = then
+        self.findings += path.findings
+        self.unchecked += path.unchecked
+        return path
+
+    def _path_at(self, certificate: Certificate, trust: TrustStore, at: datetime) -> PathVerdict:
+        return trust.validate(
             certificate,
             extra=self.tail.certificates,
             crls=self.tail.crls,
             ocsps=[value for oid, value in self.tail.other_revocation_infos if oid == _OCSP_RESPONSE],
-            at=self.reading.at,
+            at=at,
             policy=self.reading.policy,
         )
-        self.findings += path.findings
-        self.unchecked += path.unchecked
-        return path
+
+    def _timestamps(self) -> tuple[TimestampReport, ...]:
+        unsigned = self.info.unsigned_attrs
+        if unsigned is None or not unsigned.get(attrs.TIME_STAMP_TOKEN):
+            return ()
+        from smime.operations.timestamps import timestamp_reports  # noqa: PLC0415 - it needs this module
+
+        reports = timestamp_reports(self.reading, self.info)
+        self.findings += [found for report in reports for found in report.findings]
+        return reports
+
+    def _standing(self, certificate: Certificate, path: PathVerdict, signing_time: datetime | None) -> tuple[Standing, ...]:
+        """Say how the certificate stands at each time that somebody may ask for; facts that decide nothing."""
+        reading, trust = self.reading, self.reading.trust
+        assert trust is not None  # noqa: S101 - there is a path
+        times = [("at", reading.at)]
+        if reading.now is not None:
+            times.append(("now", reading.now))
+        if signing_time is not None:
+            times.append(("claimed", signing_time))
+        times += [("timestamp", stamp.time) for stamp in self.timestamps if stamp.trusted and stamp.time is not None]
+        found = []
+        for basis, time in times:
+            same = path.valid_from <= time <= path.valid_until
+            then = path if same else self._path_at(certificate, trust, time)
+            found.append(Standing(basis, time, then.trusted, tuple(f.code for f in then.findings if f.effect is not Effect.NONE)))
+        return tuple(found)
 
     # -- step 8: the sender's address (RFC 8550 section 3) --
 

@@ -349,7 +349,7 @@ class MessageUnwrapper:
         keyring: the keys at hand, or None.
         trust: the anchors; None: no signer can be VALID.
         content: detached content of a bare CMS object at the top, as a function that gives an iterator of its octets.
-        at, sender, policy: as for `MessageVerifier`.
+        at, sender, tsa, now, policy: as for `MessageVerifier`.
         spool: where the innermost content waits; default memory.
         reread: gives the message's octets again: for layers that cannot be opened (their octets are the content then), digests that were
             not announced, and further matching recipients.
@@ -367,11 +367,13 @@ class MessageUnwrapper:
         content: DetachedContent | None = None,
         at: datetime | None = None,
         sender: str | Iterable[str] | None = None,
+        tsa: TrustStore | None = None,
+        now: datetime | None = None,
         policy: Policy = policies.RFC8551,
         spool: Callable[[], Spool] = MemorySpool,
         reread: Callable[[], Iterator[Buffer]] | None = None,
     ) -> None:
-        self.reading = Reading(policy, trust=trust, keyring=keyring, at=at, sender=sender)
+        self.reading = Reading(policy, trust=trust, keyring=keyring, at=at, sender=sender, tsa=tsa, now=now)
         self.content = content
         self._new_spool = spool
         self._reread = reread

@@ -353,6 +353,8 @@ class MessageVerifier:
             iterator anew at each call (for content larger than memory).
         at: the time looked at, aware; default now.
         sender: the address (or addresses) to compare with the signer's certificate, instead of the message's own From.
+        tsa: the anchors of time-stamping authorities, whose timestamps make up for certificates that expired since.
+        now: the time of the clock, to be told how the signer stands now as well, where `at` is another time.
         policy: what is accepted.
         spool: where the content waits for the verdict; default memory.
         release: ``"verified"``: the content is handed out by `finalize()` alone. ``"unverified"``: `update()` returns it as it passes,
@@ -367,6 +369,8 @@ class MessageVerifier:
         content: Buffer | Iterable[bytes] | Callable[[], Iterator[bytes]] | None = None,
         at: datetime | None = None,
         sender: str | Iterable[str] | None = None,
+        tsa: TrustStore | None = None,
+        now: datetime | None = None,
         policy: Policy = policies.RFC8551,
         spool: Spool | None = None,
         release: Literal["verified", "unverified"] = "verified",
@@ -374,7 +378,7 @@ class MessageVerifier:
     ) -> None:
         if release not in {"verified", "unverified"}:
             raise ValueError(f'release is "verified" or "unverified", not {release!r}')
-        self._reading = Reading(policy, trust=trust, at=at, sender=sender)
+        self._reading = Reading(policy, trust=trust, at=at, sender=sender, tsa=tsa, now=now)
         self._spool: Spool = MemorySpool() if spool is None else spool
         self._passing: list[bytes] | None = [] if release == "unverified" else None
         keeps = self._passing is None and not isinstance(self._spool, NullSpool)

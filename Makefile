@@ -25,7 +25,7 @@ sources := $(wildcard csrc/*)
 endif
 
 bin := $(VENV)/bin
-pip := $(bin)/python -m pip --quiet --disable-pip-version-check install
+pip := $(bin)/python -m pip -qq --disable-pip-version-check install
 # a stamp for each extension mode: what was built as "auto" may not do for "require"
 package := $(VENV)/.package-$(SMIME_EXTENSION)
 

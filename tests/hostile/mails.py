@@ -500,9 +500,9 @@ def from_empty_group() -> bytes:
     return _from(b"undisclosed:;")
 
 
-@case("J3", VALID, "address-match-by-sender")
+@case("J3", INDETERMINATE, "address-match-by-sender")
 def sender_matches() -> bytes:
-    """The signer is the Sender, not the author: said, for the reader to see (RFC 8550 section 3)."""
+    """The signer is the Sender, not the author whom readers see: said, and no identity (RFC 8550 section 3)."""
     return signed(header=b"From: bob@example.org\r\nSender: alice@example.org\r\nMIME-Version: 1.0\r\n")
 
 

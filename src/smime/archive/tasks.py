@@ -50,7 +50,13 @@ def signer_records(report: VerificationReport) -> tuple[SignerRecord, ...]:
     )
 
 
-_OPAQUE = {"signed": "signed-data", "compressed": "compressed-data", "digested": "digested-data", "certificates": "certs-only"}
+_OPAQUE = {
+    "signed": "signed-data",
+    "compressed": "compressed-data",
+    "digested": "digested-data",
+    "authenticated": "authenticated-data",
+    "certificates": "certs-only",
+}
 
 
 def layer_name(layer: Layer) -> str:

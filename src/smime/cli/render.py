@@ -14,6 +14,7 @@ from rich.tree import Tree
 
 from smime.findings import Finding, Severity
 from smime.report import (
+    AuthenticationReport,
     CertificateSummary,
     CompressionReport,
     DecryptionReport,
@@ -33,6 +34,7 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060
 _VERDICT_STYLE = {Verdict.VALID: "bold green", Verdict.INVALID: "bold red", Verdict.INDETERMINATE: "bold yellow"}
 _SEVERITY_STYLE = {Severity.INFO: "dim", Severity.WARNING: "yellow", Severity.ERROR: "red"}
 _LABEL = 13
+_BASES = {"now": "now", "claimed": "the claimed time", "timestamp": "the time of the timestamp"}
 
 
 def clean(value: object) -> str:
@@ -110,7 +112,7 @@ def _signer(tree: Tree, signer: SignerReport) -> None:
     words, style = _tell(signer.signature_valid, "made by this key", "not made by this key", "not checked")
     branch.add(_row("signature", f"{words} ({signer.signature_algorithm}, {signer.digest_algorithm})", style))
     if signer.trusted:
-        names = " ← ".join(clean(_common_name(certificate.subject.rfc4514_string())) for certificate in signer.path)
+        names = " ← ".join(clean(_common_name(name)) for name in signer.to_dict()["path"])
         branch.add(_row("chain", f"trusted: {names}", "green"))
     else:
         branch.add(_row("chain", "not trusted", "red"))
@@ -119,6 +121,15 @@ def _signer(tree: Tree, signer: SignerReport) -> None:
     branch.add(_row("revocation", signer.revocation.value.replace("-", " "), style))
     if signer.signing_time is not None:
         branch.add(_row("signed at", f"{signer.signing_time.isoformat()} (claimed)"))
+    for timestamp in signer.timestamps:
+        words, style = ("trusted", "green") if timestamp.trusted else ("not trusted", "yellow")
+        time = timestamp.time.isoformat() if timestamp.time is not None else "unreadable"
+        _findings(branch.add(_row("timestamp", f"{time}, {words}", style)), timestamp.findings)
+    for standing in signer.standing:
+        if standing.trusted is not signer.trusted:
+            words, style = ("trusted", "green") if standing.trusted else (", ".join(standing.findings) or "not trusted", "yellow")
+            when = f"{standing.time.isoformat(timespec='seconds')}, {_BASES.get(standing.basis, standing.basis)}"
+            branch.add(_row("chain then", f"{words} ({when})", style))
     _findings(branch, signer.findings)
     for unchecked in signer.unchecked:
         branch.add(_row("not checked", f"{unchecked.what}: {unchecked.why}"))
@@ -148,6 +159,9 @@ def _title(report: LayerReport) -> Text:
             return Text.assemble((words, style), f"  {clean(report.content_encryption_algorithm)}", (f"  ({guard})", "dim"))
         case CompressionReport():
             return Text(clean(report.algorithm or "certificates"))
+        case AuthenticationReport():
+            words, style = _tell(report.intact, "as it was written", "changed", "not checked")
+            return Text.assemble((words, style), f"  {clean(report.mac_algorithm)}")
 
 
 def _fill(tree: Tree, report: LayerReport) -> None:
@@ -156,11 +170,12 @@ def _fill(tree: Tree, report: LayerReport) -> None:
             _findings(tree, report.findings)
             for signer in report.signers:
                 _signer(tree, signer)
-        case DecryptionReport():
+        case DecryptionReport() | AuthenticationReport():
+            good = report.decrypted if isinstance(report, DecryptionReport) else report.intact
             for index, recipient in enumerate(report.recipients):
                 used = index == report.recipient
                 by = f"  by {report.key_encryption_algorithm}" if used and report.key_encryption_algorithm else ""
-                tree.add(_row("recipient", f"{recipient}{by}", "green" if used and report.decrypted else ""))
+                tree.add(_row("recipient", f"{recipient}{by}", "green" if used and good else ""))
             _findings(tree, report.findings)
         case CompressionReport():
             if report.intact is not None:

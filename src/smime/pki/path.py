@@ -71,6 +71,21 @@ class PathVerdict:
         self.valid_from = valid_from
         self.valid_until = valid_until
 
+    def said_at(self, at: datetime) -> PathVerdict:
+        """Return the verdict for another time in its window: findings that name the time looked at name this one."""
+        text = at.isoformat()
+        if all(found.data.get("at", text) == text for found in self.findings):
+            return self
+        return PathVerdict(
+            trusted=self.trusted,
+            path=self.path,
+            revocation=self.revocation,
+            findings=tuple(finding(found.code, **{**found.data, "at": text}) if "at" in found.data else found for found in self.findings),
+            unchecked=self.unchecked,
+            valid_from=self.valid_from,
+            valid_until=self.valid_until,
+        )
+
     @property
     def x509_path(self) -> tuple[x509.Certificate, ...]:
         """The path as objects of `cryptography`, without certificates that it refuses to load."""

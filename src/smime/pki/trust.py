@@ -206,7 +206,7 @@ class TrustStore:
         if known is not None:
             for verdict in known:
                 if verdict.valid_from <= at <= verdict.valid_until:
-                    return verdict
+                    return verdict.said_at(at) if verdict.findings else verdict
         validator = self.validator or _default_validator()
         verdict = validator.validate(leaf, store=self, extra=extra, crls=crls, ocsps=ocsps, at=at, policy=policy)
         cache.put(key, (verdict, *(known or ())[: _WINDOWS - 1]))

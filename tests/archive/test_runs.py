@@ -412,3 +412,19 @@ def test_a_copy_that_is_not_read_to_its_end_leaves_no_half_mbox(tmp_path: Path) 
     next(iter(records))
     records.close()  # type: ignore[attr-defined]
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_remembered_verdict_names_the_time_of_each_message(tmp_path: Path) -> None:
+    from datetime import timedelta
+    from email.utils import format_datetime
+
+    now = world().pki.now
+    for number in range(2):
+        date = format_datetime(now - timedelta(days=10 * number)).encode()
+        message = world().messages["expired"].replace(b"Mon, 01 Dec 2025 10:00:00 +0100", date)
+        (tmp_path / f"{number}.eml").write_bytes(message)
+    first, second = verify(tmp_path, at="received")
+    for record in (first, second):
+        assert record.at is not None
+        assert record.at in str(record.reason)
+    assert first.at != second.at

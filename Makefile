@@ -73,8 +73,10 @@ demo: $(package)
 	@$(bin)/smime archive decrypt $(DEMO)/archive $(keys) --into $(DEMO)/decrypted -o $(DEMO)/decrypted.jsonl 2>&1 $(expected)
 	@printf '\nThe records are in $(DEMO)/report.jsonl, the decrypted archive in $(DEMO)/decrypted, more to try in $(DEMO)/README.txt\n'
 
+# in as many processes as there are cores; tests that share a peer stay together
+PYTEST_JOBS ?= auto
 test: $(package) $(VENV)/.group-test
-	@$(bin)/python -m pytest $(PYTEST_ARGS)
+	@$(bin)/python -m pytest -n $(PYTEST_JOBS) --dist loadgroup $(PYTEST_ARGS)
 
 lint: $(package) $(VENV)/.group-lint $(VENV)/.group-test
 	@$(bin)/ruff check .

@@ -109,7 +109,7 @@ def test_content_length_to_the_end_of_the_file() -> None:
     assert len(messages(with_length(body, len(body), b"\nmore"))) == 2
 
 
-@pytest.mark.parametrize("wrong", [-1, 1, 3, 10**9, 10**14])
+@pytest.mark.parametrize("wrong", [-1, 2, 3, 10**9, 10**14])
 def test_a_false_content_length_is_not_believed(wrong: int) -> None:
     body = b"x\n\n" + SEP + b"a message\n"
     data = with_length(body, max(0, len(body) + wrong)) + with_length(b"y\n", 2)
@@ -120,6 +120,12 @@ def test_a_false_content_length_is_not_believed(wrong: int) -> None:
         assert split([data[i : i + 1] for i in range(len(data))], total=total)[0][1].start == spans[1].start
 
 
+def test_a_length_that_counts_the_empty_line_is_true() -> None:
+    body = b"x\n\n" + SEP + b"y\n"
+    (only, _), _ = split([with_length(body, len(body) + 1) + SEP])
+    assert only.by_length
+
+
 def test_an_inner_length_counts_once_the_outer_one_is_false() -> None:
     inner = b"z\n\n" + SEP + b"quoted\n"
     data = with_length(b"x\n", 10**6) + with_length(inner, len(inner)) + SEP
@@ -127,10 +133,9 @@ def test_an_inner_length_counts_once_the_outer_one_is_false() -> None:
     assert [span.by_length for span in spans] == [False, True, False]
 
 
-LINES = [
-    SEP, SEP.replace(b"\n", b"\r\n"), b"From x\n", b">From x\n", b">>From x\n", b"\n", b"\r\n", b"A: b\n", b"x", b"x\n", b"Content-Length: 5\n", b"Content-Length: 50\n",
-    b"Content-Length: 0\r\n", b"Fro", b"\r",
-]  # fmt: skip
+FROM = [SEP, SEP.replace(b"\n", b"\r\n"), b"From x\n", b">From x\n", b">>From x\n", b"Fro"]
+LENGTHS = [b"Content-Length: 5\n", b"Content-Length: 50\n", b"Content-Length: 0\r\n"]
+LINES = [*FROM, *LENGTHS, b"\n", b"\r\n", b"A: b\n", b"x", b"x\n", b"\r"]
 
 
 @given(

@@ -1,4 +1,5 @@
-/* base64 (RFC 4648 section 4) in the lines of MIME (RFC 2045 section 6.8): the scalar code, which owns heads, tails, padding and every error.
+/* base64 (RFC 4648 section 4) in the lines of MIME (RFC 2045 section 6.8): the scalar code, which owns heads, tails, padding and every
+ * error.
  *
  * The encoder writes lines of a fixed length; the decoder passes over line ends. Both do so inside the vector loops of base64_x86.c and
  * base64_neon.c, which see whole blocks of good input only.
@@ -8,9 +9,10 @@
 
 /* == encode == */
 
-static const uint8_t ALPHABET[64] = {'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P', 'Q', 'R', 'S', 'T', 'U', 'V',
-                                     'W', 'X', 'Y', 'Z', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r',
-                                     's', 't', 'u', 'v', 'w', 'x', 'y', 'z', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '+', '/'};
+static const uint8_t ALPHABET[64] = {'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P',
+                                     'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z', 'a', 'b', 'c', 'd', 'e', 'f',
+                                     'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v',
+                                     'w', 'x', 'y', 'z', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '+', '/'};
 
 static void encode_group(const uint8_t *src, uint8_t *dst) {
     uint32_t group = (uint32_t)src[0] << 16 | (uint32_t)src[1] << 8 | src[2];
@@ -107,7 +109,8 @@ static uint8_t *encode_wrapped(smime_base64_encoder *state, const uint8_t *src, 
     return dst + 4 * groups;
 }
 
-int smime_base64_encode(smime_base64_encoder *state, const uint8_t *src, size_t n, size_t *consumed, uint8_t *dst, size_t cap, size_t *produced) {
+int smime_base64_encode(smime_base64_encoder *state, const uint8_t *src, size_t n, size_t *consumed, uint8_t *dst, size_t cap,
+                        size_t *produced) {
     const uint8_t *start = src;
     uint8_t *out = dst;
     int status = SMIME_OK;
@@ -185,7 +188,7 @@ enum { PAD = 64, NEWLINE = 65, BLANK = 66, FOREIGN = 67 };
 static const uint8_t VALUES[256] = {
     67, 67, 67, 67, 67, 67, 67, 67, 67, 66, 65, 67, 67, 65, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67,
     66, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 62, 67, 67, 67, 63, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 67, 67, 67, 64, 67, 67,
-    67, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 67, 67, 67, 67, 67,
+    67, 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 67, 67, 67, 67, 67,
     67, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 67, 67, 67, 67, 67,
     67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67,
     67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67, 67,
@@ -287,7 +290,8 @@ static int decode_character(smime_base64_decoder *state, uint8_t value, uint8_t 
     return SMIME_OK;
 }
 
-int smime_base64_decode(smime_base64_decoder *state, const uint8_t *src, size_t n, size_t *consumed, uint8_t *dst, size_t cap, size_t *produced) {
+int smime_base64_decode(smime_base64_decoder *state, const uint8_t *src, size_t n, size_t *consumed, uint8_t *dst, size_t cap,
+                        size_t *produced) {
     const uint8_t *start = src;
     const uint8_t *end = src + n;
     uint8_t *out = dst;

@@ -4,9 +4,10 @@
 
 #ifdef SMIME_ARM64
 
-static const uint8_t ALPHABET[64] = {'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P', 'Q', 'R', 'S', 'T', 'U', 'V',
-                                     'W', 'X', 'Y', 'Z', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r',
-                                     's', 't', 'u', 'v', 'w', 'x', 'y', 'z', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '+', '/'};
+static const uint8_t ALPHABET[64] = {'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O', 'P',
+                                     'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z', 'a', 'b', 'c', 'd', 'e', 'f',
+                                     'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v',
+                                     'w', 'x', 'y', 'z', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '+', '/'};
 
 /* == encode == */
 
@@ -67,16 +68,17 @@ size_t smime_base64_encode_lines76_neon(const uint8_t *src, size_t lines, uint8_
 
 /* values of the characters 0 to 127; 0x80: not of the alphabet */
 static const uint8_t VALUES[128] = {
-    128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
-    128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 62, 128, 128, 128, 63, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 128, 128, 128, 128, 128, 128,
-    128, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 128, 128, 128, 128, 128,
-    128, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 128, 128, 128, 128, 128,
+    128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
+    128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 62,  128, 128, 128, 63,  52,  53,  54,  55,
+    56,  57,  58,  59,  60,  61,  128, 128, 128, 128, 128, 128, 128, 0,   1,   2,   3,   4,   5,   6,   7,   8,   9,   10,  11,  12,
+    13,  14,  15,  16,  17,  18,  19,  20,  21,  22,  23,  24,  25,  128, 128, 128, 128, 128, 128, 26,  27,  28,  29,  30,  31,  32,
+    33,  34,  35,  36,  37,  38,  39,  40,  41,  42,  43,  44,  45,  46,  47,  48,  49,  50,  51,  128, 128, 128, 128, 128,
 };
 
 /* The value of each character; 0x80 or more if it is not of the alphabet. */
 static inline uint8x16_t values_neon(uint8x16_t in, uint8x16x4_t low, uint8x16x4_t high) {
-    uint8x16_t values = vqtbl4q_u8(low, in);                              /* 0 from 64 on */
-    values = vqtbx4q_u8(values, high, vsubq_u8(in, vdupq_n_u8(64)));      /* unchanged unless from 64 to 127 */
+    uint8x16_t values = vqtbl4q_u8(low, in);                         /* 0 from 64 on */
+    values = vqtbx4q_u8(values, high, vsubq_u8(in, vdupq_n_u8(64))); /* unchanged unless from 64 to 127 */
     return vorrq_u8(values, vandq_u8(in, vdupq_n_u8(0x80)));
 }
 
@@ -94,7 +96,8 @@ static inline uint64_t decode16_neon(const uint8_t *src, uint8_t *dst, uint8x16x
     return smime_nibbles(vcgeq_u8(values, vdupq_n_u8(0x80)));
 }
 
-size_t smime_base64_decode_neon(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, size_t *produced, uint32_t *group, uint32_t *count) {
+size_t smime_base64_decode_neon(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, size_t *produced, uint32_t *group,
+                                uint32_t *count) {
     const uint8x16x4_t low = {{vld1q_u8(VALUES), vld1q_u8(VALUES + 16), vld1q_u8(VALUES + 32), vld1q_u8(VALUES + 48)}};
     const uint8x16x4_t high = {{vld1q_u8(VALUES + 64), vld1q_u8(VALUES + 80), vld1q_u8(VALUES + 96), vld1q_u8(VALUES + 112)}};
     const uint8_t *p = src;

@@ -1,7 +1,7 @@
 /* base64 with AVX2 and with AVX-512 VBMI.
  *
- * Splitting 24 bits into four values, and joining them, with multiplications: Mula and Lemire, "Faster Base64 Encoding and Decoding Using AVX2
- * Instructions" (2018); with vpermb and vpmultishiftqb: "Base64 encoding and decoding at almost the speed of a memory copy" (2020).
+ * Splitting 24 bits into four values, and joining them, with multiplications: Mula and Lemire, "Faster Base64 Encoding and Decoding Using
+ * AVX2 Instructions" (2018); with vpermb and vpmultishiftqb: "Base64 encoding and decoding at almost the speed of a memory copy" (2020).
  * Writing and skipping the line ends on the way is ours.
  */
 
@@ -13,11 +13,13 @@
 
 /* Encode 24 octets as 32 characters. Reads 28 octets. */
 SMIME_TARGET_AVX2 static inline __m256i encode24_avx2(const uint8_t *src) {
-    const __m256i spread = _mm256_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10, 1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10);
+    const __m256i spread =
+        _mm256_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10, 1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10);
     /* what to add to a value, by its range: 26-51, 52-61 (ten rows), 62, 63, 0-25 */
-    const __m256i shift = _mm256_setr_epi8('a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '+' - 62,
-                                           '/' - 63, 'A', 0, 0, 'a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52,
-                                           '0' - 52, '0' - 52, '+' - 62, '/' - 63, 'A', 0, 0);
+    const __m256i shift =
+        _mm256_setr_epi8('a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52,
+                         '+' - 62, '/' - 63, 'A', 0, 0, 'a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52,
+                         '0' - 52, '0' - 52, '0' - 52, '+' - 62, '/' - 63, 'A', 0, 0);
     __m128i low = _mm_loadu_si128((const __m128i *)src);
     __m128i high = _mm_loadu_si128((const __m128i *)(src + 12));
     __m256i in = _mm256_shuffle_epi8(_mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1), spread);
@@ -52,16 +54,19 @@ SMIME_TARGET_AVX2 size_t smime_base64_encode_lines76_avx2(const uint8_t *src, si
     return lines - 1;
 }
 
-SMIME_TARGET_AVX2 size_t smime_base64_decode_avx2(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, size_t *produced, uint32_t *group, uint32_t *count) {
+SMIME_TARGET_AVX2 size_t smime_base64_decode_avx2(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, size_t *produced, uint32_t *group,
+                                                  uint32_t *count) {
     /* A character is of the alphabet if no bit is set in both rows: the bits stand for the high halves 2, 3, 4 or 6, 5 or 7, any other. */
-    const __m256i by_low = _mm256_setr_epi8(0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1a, 0x1b, 0x1b, 0x1b, 0x1a, 0x15, 0x11, 0x11,
-                                            0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1a, 0x1b, 0x1b, 0x1b, 0x1a);
-    const __m256i by_high = _mm256_setr_epi8(0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x01,
-                                             0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10);
+    const __m256i by_low = _mm256_setr_epi8(0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1a, 0x1b, 0x1b, 0x1b, 0x1a,
+                                            0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1a, 0x1b, 0x1b, 0x1b, 0x1a);
+    const __m256i by_high =
+        _mm256_setr_epi8(0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x01,
+                         0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10);
     /* what to add to a character, by its high half; row 1 is for '/' */
-    const __m256i shift = _mm256_setr_epi8(0, 63 - '/', 62 - '+', 52 - '0', -'A', -'A', 26 - 'a', 26 - 'a', 0, 0, 0, 0, 0, 0, 0, 0, 0, 63 - '/', 62 - '+', 52 - '0',
-                                           -'A', -'A', 26 - 'a', 26 - 'a', 0, 0, 0, 0, 0, 0, 0, 0);
-    const __m256i pack = _mm256_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1, 2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1);
+    const __m256i shift = _mm256_setr_epi8(0, 63 - '/', 62 - '+', 52 - '0', -'A', -'A', 26 - 'a', 26 - 'a', 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                                           63 - '/', 62 - '+', 52 - '0', -'A', -'A', 26 - 'a', 26 - 'a', 0, 0, 0, 0, 0, 0, 0, 0);
+    const __m256i pack =
+        _mm256_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1, 2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1);
     const __m256i low_half = _mm256_set1_epi8(0x0f);
     const uint8_t *p = src;
     const uint8_t *end = src + n;
@@ -101,11 +106,12 @@ SMIME_TARGET_AVX2 size_t smime_base64_decode_avx2(const uint8_t *src, size_t n, 
 
 /* == AVX-512 VBMI, VBMI2 == */
 
-static const uint8_t ALPHABET[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const uint8_t ALPHABET[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /* octets 3g+1, 3g, 3g+2, 3g+1 of each group g */
-static const uint8_t SPREAD[64] = {1,  0,  2,  1,  4,  3,  5,  4,  7,  6,  8,  7,  10, 9,  11, 10, 13, 12, 14, 13, 16, 15, 17, 16, 19, 18, 20, 19, 22, 21, 23, 22,
-                                   25, 24, 26, 25, 28, 27, 29, 28, 31, 30, 32, 31, 34, 33, 35, 34, 37, 36, 38, 37, 40, 39, 41, 40, 43, 42, 44, 43, 46, 45, 47, 46};
+static const uint8_t SPREAD[64] = {1,  0,  2,  1,  4,  3,  5,  4,  7,  6,  8,  7,  10, 9,  11, 10, 13, 12, 14, 13, 16, 15,
+                                   17, 16, 19, 18, 20, 19, 22, 21, 23, 22, 25, 24, 26, 25, 28, 27, 29, 28, 31, 30, 32, 31,
+                                   34, 33, 35, 34, 37, 36, 38, 37, 40, 39, 41, 40, 43, 42, 44, 43, 46, 45, 47, 46};
 
 SMIME_TARGET_AVX512 static inline __m512i encode48_avx512(__m512i in, __m512i spread, __m512i alphabet) {
     const __m512i shifts = _mm512_set1_epi64(0x3036242a1016040aLL); /* bits 10, 4, 22, 16 of each half */
@@ -133,7 +139,8 @@ SMIME_TARGET_AVX512 size_t smime_base64_encode_lines76_avx512(const uint8_t *src
     const __m512i spread = _mm512_loadu_si512(SPREAD);
     const __m512i spread_end = _mm512_add_epi8(spread, _mm512_set1_epi8(48)); /* octets 48 to 56 of a line: 12 characters */
     const __m512i alphabet = _mm512_loadu_si512(ALPHABET);
-    const __m128i newline = crlf ? _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '\r', '\n', 0, 0) : _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '\n', 0, 0, 0);
+    const __m128i newline = crlf ? _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '\r', '\n', 0, 0)
+                                 : _mm_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '\n', 0, 0, 0);
     const size_t step = 77 + (size_t)crlf;
     for (size_t line = 0; line < lines; line++) {
         __m512i in = _mm512_maskz_loadu_epi8(0x01ffffffffffffffULL, src);
@@ -150,15 +157,16 @@ SMIME_TARGET_AVX512 size_t smime_base64_encode_lines76_avx512(const uint8_t *src
 
 /* values of the characters 0 to 127; 0x40: line end; 0x80: anything else */
 static const uint8_t VALUES[128] = {
-    128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 64, 128, 128, 64, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
-    128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 62, 128, 128, 128, 63, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 128, 128, 128, 128, 128, 128,
-    128, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 128, 128, 128, 128, 128,
-    128, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 128, 128, 128, 128, 128,
+    128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 64,  128, 128, 64,  128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
+    128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 62,  128, 128, 128, 63,  52,  53,  54,  55,
+    56,  57,  58,  59,  60,  61,  128, 128, 128, 128, 128, 128, 128, 0,   1,   2,   3,   4,   5,   6,   7,   8,   9,   10,  11,  12,
+    13,  14,  15,  16,  17,  18,  19,  20,  21,  22,  23,  24,  25,  128, 128, 128, 128, 128, 128, 26,  27,  28,  29,  30,  31,  32,
+    33,  34,  35,  36,  37,  38,  39,  40,  41,  42,  43,  44,  45,  46,  47,  48,  49,  50,  51,  128, 128, 128, 128, 128,
 };
 
 /* Decode lines of 76 characters that all end alike, with CRLF or with LF; return how many, and how long each is. */
-SMIME_TARGET_AVX512 static inline size_t decode_lines76_avx512(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, size_t *step, __m512i table_low, __m512i table_high,
-                                                                  __m512i pack) {
+SMIME_TARGET_AVX512 static inline size_t decode_lines76_avx512(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, size_t *step,
+                                                               __m512i table_low, __m512i table_high, __m512i pack) {
     const uint8_t *p = src;
     const uint8_t *end = src + n;
     const uint8_t *limit = dst + cap;
@@ -174,7 +182,8 @@ SMIME_TARGET_AVX512 static inline size_t decode_lines76_avx512(const uint8_t *sr
         __m512i values = _mm512_permutex2var_epi8(table_low, first, table_high);
         __m512i rest_values = _mm512_permutex2var_epi8(table_low, rest, table_high);
         uint64_t others = _mm512_test_epi8_mask(values, _mm512_set1_epi8((char)0xc0)) | _mm512_movepi8_mask(first);
-        others |= _mm512_mask_test_epi8_mask(0x0fff, _mm512_or_si512(rest_values, _mm512_and_si512(rest, _mm512_set1_epi8((char)0x80))), _mm512_set1_epi8((char)0xc0));
+        others |= _mm512_mask_test_epi8_mask(0x0fff, _mm512_or_si512(rest_values, _mm512_and_si512(rest, _mm512_set1_epi8((char)0x80))),
+                                             _mm512_set1_epi8((char)0xc0));
         if (others | ((newline & care) ^ wanted)) break;
         values = _mm512_madd_epi16(_mm512_maddubs_epi16(values, _mm512_set1_epi32(0x01400140)), _mm512_set1_epi32(0x00011000));
         rest_values = _mm512_madd_epi16(_mm512_maddubs_epi16(rest_values, _mm512_set1_epi32(0x01400140)), _mm512_set1_epi32(0x00011000));
@@ -188,15 +197,17 @@ SMIME_TARGET_AVX512 static inline size_t decode_lines76_avx512(const uint8_t *sr
     return lines;
 }
 
-/* Lines of 76 characters from where one begins; anything else in blocks of 60 octets: with up to three values carried over from the block before
- * there are never more than 63. */
-SMIME_TARGET_AVX512 size_t smime_base64_decode_avx512(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, size_t *produced, uint32_t *group, uint32_t *count) {
+/* Lines of 76 characters from where one begins; anything else in blocks of 60 octets: with up to three values carried over from the block
+ * before there are never more than 63. */
+SMIME_TARGET_AVX512 size_t smime_base64_decode_avx512(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, size_t *produced,
+                                                      uint32_t *group, uint32_t *count) {
     const __m512i table_low = _mm512_loadu_si512(VALUES);
     const __m512i table_high = _mm512_loadu_si512(VALUES + 64);
     const __m512i iota = _mm512_loadu_si512(SMIME_IOTA);
     /* octets 2, 1, 0 of each group of four */
-    const __m512i pack = _mm512_set_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 60, 61, 62, 56, 57, 58, 52, 53, 54, 48, 49, 50, 44, 45, 46, 40, 41, 42, 36, 37, 38,
-                                         32, 33, 34, 28, 29, 30, 24, 25, 26, 20, 21, 22, 16, 17, 18, 12, 13, 14, 8, 9, 10, 4, 5, 6, 0, 1, 2);
+    const __m512i pack =
+        _mm512_set_epi8(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 60, 61, 62, 56, 57, 58, 52, 53, 54, 48, 49, 50, 44, 45, 46, 40, 41,
+                        42, 36, 37, 38, 32, 33, 34, 28, 29, 30, 24, 25, 26, 20, 21, 22, 16, 17, 18, 12, 13, 14, 8, 9, 10, 4, 5, 6, 0, 1, 2);
     const uint8_t *p = src;
     const uint8_t *end = src + n;
     uint8_t *out = dst;

@@ -7,7 +7,8 @@
 #include "smime_api.h"
 
 /* SMIME_X86 and SMIME_ARM64 say that the vector forms can be compiled; other compilers get the scalar code. The instruction sets are chosen
- * function by function, with SMIME_TARGET_AVX2 or SMIME_TARGET_AVX512, so that no other function can meet an instruction the machine lacks. */
+ * function by function, with SMIME_TARGET_AVX2 or SMIME_TARGET_AVX512, so that no other function can meet an instruction the machine lacks.
+ */
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__)) && !defined(SMIME_NO_SIMD)
 #define SMIME_X86 1
 #include <immintrin.h>
@@ -25,10 +26,11 @@ extern const uint8_t SMIME_IOTA[64];
 
 /* base64_x86.c, base64_neon.c. Encoders take whole groups of three octets or whole lines of 57, and return how many they did; decoders take
  * alphabet and line ends from the beginning of a group on, and return the octets taken. None reads or writes outside its buffers. */
-#define SMIME_BASE64_BULK(isa)                                                                                      \
-    size_t smime_base64_encode_groups_##isa(const uint8_t *src, size_t groups, uint8_t *dst);                       \
-    size_t smime_base64_encode_lines76_##isa(const uint8_t *src, size_t lines, uint8_t *dst, int crlf);             \
-    size_t smime_base64_decode_##isa(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, size_t *produced, uint32_t *group, uint32_t *count);
+#define SMIME_BASE64_BULK(isa)                                                                                                             \
+    size_t smime_base64_encode_groups_##isa(const uint8_t *src, size_t groups, uint8_t *dst);                                              \
+    size_t smime_base64_encode_lines76_##isa(const uint8_t *src, size_t lines, uint8_t *dst, int crlf);                                    \
+    size_t smime_base64_decode_##isa(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, size_t *produced, uint32_t *group,            \
+                                     uint32_t *count);
 
 #ifdef SMIME_X86
 SMIME_BASE64_BULK(avx2)

@@ -1,7 +1,7 @@
 /* Canonical line ends (RFC 8551 section 3.1.1): every LF without its CR gets one; a CR without an LF stays as it is.
  *
- * One scan says whether there is anything to do, and what a signer and a transport want to know about the text: octets above 127, NUL, a bare CR,
- * the longest line. What is canonical already is never copied.
+ * One scan says whether there is anything to do, and what a signer and a transport want to know about the text: octets above 127, NUL, a
+ * bare CR, the longest line. What is canonical already is never copied.
  */
 
 #include "internal.h"
@@ -93,8 +93,10 @@ SMIME_TARGET_AVX2 static size_t scan_avx2(scan *s, const uint8_t *src, size_t n)
         __m256i b = _mm256_loadu_si256((const __m256i *)(src + i + 32));
         any = _mm256_or_si256(any, _mm256_or_si256(a, b));
         least = _mm256_min_epu8(least, _mm256_min_epu8(a, b));
-        uint64_t crs = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, cr)) | (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(b, cr)) << 32;
-        uint64_t lfs = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, lf)) | (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(b, lf)) << 32;
+        uint64_t crs = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, cr)) |
+                       (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(b, cr)) << 32;
+        uint64_t lfs = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, lf)) |
+                       (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(b, lf)) << 32;
         scan_block(s, (int64_t)i, crs, lfs, 64);
     }
     if (_mm256_movemask_epi8(any)) s->flags |= SMIME_LINES_EIGHT_BIT;

@@ -1,7 +1,8 @@
 /* quoted-printable (RFC 2045 section 6.7) for text.
  *
- * Both directions look ahead a little: whether blanks are followed by a line end, whether an escape is complete. What cannot be decided at the end
- * of a chunk is kept in the state as it came, and decided when the next chunk is here; so the loops below see text in one piece only.
+ * Both directions look ahead a little: whether blanks are followed by a line end, whether an escape is complete. What cannot be decided at
+ * the end of a chunk is kept in the state as it came, and decided when the next chunk is here; so the loops below see text in one piece
+ * only.
  */
 
 #include "internal.h"
@@ -44,10 +45,11 @@ SMIME_TARGET_AVX2 static size_t decode_good_avx2(const uint8_t *src, size_t n, u
 
 /* values of the digits 0-9 and A-F */
 static const uint8_t DIGITS[128] = {
-    128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
-    128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 128, 128, 128, 128, 128, 128,
-    128, 10, 11, 12, 13, 14, 15, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
-    128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
+    128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
+    128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 0,   1,   2,   3,
+    4,   5,   6,   7,   8,   9,   128, 128, 128, 128, 128, 128, 128, 10,  11,  12,  13,  14,  15,  128, 128, 128, 128, 128, 128, 128,
+    128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
+    128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
 };
 
 /* Escapes and soft line breaks are decoded here too: what they are made of is squeezed out. */
@@ -84,8 +86,9 @@ SMIME_TARGET_AVX512 static size_t decode_good_avx512(const uint8_t *src, size_t 
             uint64_t hex = ~_mm512_movepi8_mask(_mm512_or_si512(digits, in));
             uint64_t escapes = equals & hex >> 1 & hex >> 2 & block >> 2;
             uint64_t soft_lf = equals & lf >> 1, soft_crlf = equals & cr >> 1 & lf >> 2;
-            __m512i octets = _mm512_or_si512(_mm512_slli_epi16(_mm512_and_si512(_mm512_permutexvar_epi8(first, digits), _mm512_set1_epi8(15)), 4),
-                                             _mm512_permutexvar_epi8(second, digits));
+            __m512i octets =
+                _mm512_or_si512(_mm512_slli_epi16(_mm512_and_si512(_mm512_permutexvar_epi8(first, digits), _mm512_set1_epi8(15)), 4),
+                                _mm512_permutexvar_epi8(second, digits));
             in = _mm512_mask_mov_epi8(in, escapes, octets);
             keep = block & ~(escapes << 1 | escapes << 2 | soft_lf | soft_lf << 1 | soft_crlf | soft_crlf << 1 | soft_crlf << 2);
             stops |= equals & ~(escapes | soft_lf | soft_crlf);
@@ -165,7 +168,7 @@ static size_t decode_good(uint32_t isa, const uint8_t *src, size_t n, uint8_t *d
 /* value of a hexadecimal digit; that of a lower-case one plus 16; -1: none */
 static const int8_t HEX[256] = {
     -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
-    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, -1, -1, -1, -1, -1, -1,
+    -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  -1, -1, -1, -1, -1, -1,
     -1, 10, 11, 12, 13, 14, 15, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
     -1, 26, 27, 28, 29, 30, 31, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
     -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
@@ -313,14 +316,12 @@ enum { PLAIN = 0, ESCAPED = 1, WHITE = 2, LINE_END = 3 };
 enum { WIDEST = 75 }; /* characters in a line, and the = of a soft line break */
 
 static const uint8_t CLASS[256] = {
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 3, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-    2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 3, 1, 1, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
 };
 
 static const uint8_t HEX_DIGITS[16] = {'0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'};
@@ -332,15 +333,16 @@ static uint8_t *put_soft_break(uint8_t *dst, uint32_t crlf) {
     return dst;
 }
 
-/* These copy the text from src on that needs no escape, size octets at most, and return how many those were. src has n octets, of which the one behind
- * a blank is looked at. dst has room for 128 octets. */
+/* These copy the text from src on that needs no escape, size octets at most, and return how many those were. src has n octets, of which the
+ * one behind a blank is looked at. dst has room for 128 octets. */
 
 #ifdef SMIME_X86
 
 #define EACH 0x1249249249249249ULL /* the first of every three, 21 times */
 
-static const uint8_t THIRDS[64] = {0,  0,  0,  1,  1,  1,  2,  2,  2,  3,  3,  3,  4,  4,  4,  5,  5,  5,  6,  6,  6,  7,  7,  7,  8,  8,  8,  9,  9,  9,  10, 10,
-                                   10, 11, 11, 11, 12, 12, 12, 13, 13, 13, 14, 14, 14, 15, 15, 15, 16, 16, 16, 17, 17, 17, 18, 18, 18, 19, 19, 19, 20, 20, 20, 21};
+static const uint8_t THIRDS[64] = {0,  0,  0,  1,  1,  1,  2,  2,  2,  3,  3,  3,  4,  4,  4,  5,  5,  5,  6,  6,  6,  7,
+                                   7,  7,  8,  8,  8,  9,  9,  9,  10, 10, 10, 11, 11, 11, 12, 12, 12, 13, 13, 13, 14, 14,
+                                   14, 15, 15, 15, 16, 16, 16, 17, 17, 17, 18, 18, 18, 19, 19, 19, 20, 20, 20, 21};
 
 SMIME_TARGET_AVX2 static size_t copy_plain_avx2(const uint8_t *src, size_t n, size_t size, uint8_t *dst) {
     size_t i = 0;
@@ -362,7 +364,8 @@ SMIME_TARGET_AVX2 static size_t copy_plain_avx2(const uint8_t *src, size_t n, si
     return i < size ? i : size;
 }
 
-/* Octets as characters: each is tripled, and what a plain one does not need is squeezed out. escaped has a bit for each octet, of 21 at most. */
+/* Octets as characters: each is tripled, and what a plain one does not need is squeezed out. escaped has a bit for each octet, of 21 at
+ * most. */
 SMIME_TARGET_AVX512 static inline __m512i triple_avx512(__m256i in, uint64_t escaped, uint64_t keep) {
     const __m512i digits = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)HEX_DIGITS));
     __m512i octets = _mm512_permutexvar_epi8(_mm512_loadu_si512(THIRDS), _mm512_castsi256_si512(in));
@@ -386,9 +389,10 @@ SMIME_TARGET_AVX512 static inline uint64_t blanks_avx512(__m512i in) {
 
 static inline int begins_suspect(const uint8_t *line) { return line[0] == '.' || (line[0] == 'F' && !memcmp(line, "From ", 5)); }
 
-/* Encode line by line, or 63 octets of a longer line, until too little is left; return how much that was. What is escaped is known before it is decided
- * where the lines are broken, so that only the latter has to go step by step. */
-SMIME_TARGET_AVX512 static size_t encode_bulk_avx512(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, int crlf, size_t *column, size_t *made) {
+/* Encode line by line, or 63 octets of a longer line, until too little is left; return how much that was. What is escaped is known before
+ * it is decided where the lines are broken, so that only the latter has to go step by step. */
+SMIME_TARGET_AVX512 static size_t encode_bulk_avx512(const uint8_t *src, size_t n, uint8_t *dst, size_t cap, int crlf, size_t *column,
+                                                     size_t *made) {
     size_t i = 0;
     uint8_t *out = dst;
     size_t col = *column;

@@ -71,7 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     int crlf = options >> 3 & 1, strict = options & 1;
 
     outcome expected = decode(SMIME_ISA_SCALAR, strict, data, &whole);
-    size_t groups = (size + 2) / 3, cap = 4 * groups + (line_length ? (4 * groups + line_length - 1) / line_length * (1 + (size_t)crlf) : 0);
+    size_t groups = (size + 2) / 3,
+           cap = 4 * groups + (line_length ? (4 * groups + line_length - 1) / line_length * (1 + (size_t)crlf) : 0);
     uint8_t *text = malloc(cap ? cap : 1), *copy = malloc(cap ? cap : 1);
     CHECK(smime_base64_encode_all(SMIME_ISA_SCALAR, line_length, crlf, data, size, text, cap) == (int64_t)cap);
     for (uint32_t isa = 0; isa < ISAS; isa++) {

@@ -1,4 +1,5 @@
-/* What the fuzz targets share: buffers of exact size, so that a sanitizer sees every octet read or written outside; cuts; instruction sets. */
+/* What the fuzz targets share: buffers of exact size, so that a sanitizer sees every octet read or written outside; cuts; instruction sets.
+ */
 #ifndef SMIME_FUZZ_H
 #define SMIME_FUZZ_H
 
@@ -9,12 +10,12 @@
 
 #include "smime_api.h"
 
-#define CHECK(condition)                                                       \
-    do {                                                                       \
-        if (!(condition)) {                                                    \
-            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);    \
-            abort();                                                           \
-        }                                                                      \
+#define CHECK(condition)                                                                                                                   \
+    do {                                                                                                                                   \
+        if (!(condition)) {                                                                                                                \
+            fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                                                                \
+            abort();                                                                                                                       \
+        }                                                                                                                                  \
     } while (0)
 
 enum { ISAS = 4 };

@@ -1,4 +1,5 @@
-/* Any octets: every instruction set and every split gives what the scalar code gives in one piece; what is encoded comes back, in lines of 76. */
+/* Any octets: every instruction set and every split gives what the scalar code gives in one piece; what is encoded comes back, in lines
+ * of 76. */
 
 #include "fuzz.h"
 

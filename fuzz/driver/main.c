@@ -1,5 +1,5 @@
-/* Runs a fuzz target without libFuzzer: on files, or on so many inputs made of the given pieces at random (SEED and count). For compilers and
- * machines that have no libFuzzer, such as gcc and an emulator. */
+/* Runs a fuzz target without libFuzzer: on files, or on so many inputs made of the given pieces at random (SEED and count). For compilers
+ * and machines that have no libFuzzer, such as gcc and an emulator. */
 
 #include <stdint.h>
 #include <stdio.h>
@@ -17,7 +17,8 @@ static uint32_t random_below(uint32_t limit) { /* xorshift64* */
     return (uint32_t)((seed * 2685821657736338717ULL >> 32) % limit);
 }
 
-static const char *const PIECES[] = {"\r\n", "\n", "\r", "=", "==", "= ", "=\r\n", "=41", "=e4", " ", "\t", "--", "From ", ".", "QUJD", "A", "plain text"};
+static const char *const PIECES[] = {"\r\n", "\n", "\r", "=",     "==", "= ",   "=\r\n", "=41",       "=e4",
+                                     " ",    "\t", "--", "From ", ".",  "QUJD", "A",     "plain text"};
 
 static size_t make_input(uint8_t *input, size_t cap) {
     size_t size = 0, parts = random_below(40);
@@ -35,7 +36,8 @@ static size_t make_input(uint8_t *input, size_t cap) {
             while (count--) input[size++] = octet;
         } else if (kind == 6) { /* lines of base64 */
             for (uint32_t line = 0; line < 1 + count / 80; line++) {
-                for (int i = 0; i < 76; i++) input[size++] = (uint8_t)"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[random_below(64)];
+                for (int i = 0; i < 76; i++)
+                    input[size++] = (uint8_t)"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[random_below(64)];
                 input[size++] = '\r';
                 input[size++] = '\n';
             }

@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from smime.findings import Severity as Severity
     from smime.limits import Limits as Limits
     from smime.operations.authenticate import MessageAuthenticator as MessageAuthenticator
+    from smime.operations.certificates import certificates_only as certificates_only
     from smime.operations.compress import MessageCompressor as MessageCompressor
     from smime.operations.decrypt import DecryptedMessage as DecryptedMessage
     from smime.operations.decrypt import MessageDecryptor as MessageDecryptor
@@ -119,6 +120,7 @@ _HOMES = {
     "findings": ("Finding", "Severity"),
     "limits": ("Limits",),
     "operations.authenticate": ("MessageAuthenticator",),
+    "operations.certificates": ("certificates_only",),
     "operations.compress": ("MessageCompressor",),
     "operations.decrypt": ("DecryptedMessage", "MessageDecryptor"),
     "operations.diagnose": ("Cause", "Diagnosis", "diagnose"),

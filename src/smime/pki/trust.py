@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from smime.pki.path import PathValidator, PathVerdict
     from smime.policy import Policy
 
-__all__ = ["CertificateIndex", "TrustStore"]
+__all__ = ["CertificateIndex", "TrustStore", "crl_octets"]
 
 _POLICIES = 16  # policy objects for which verdicts are remembered
 _VERDICTS = 8192  # verdicts for each of them
@@ -118,7 +118,7 @@ class TrustStore:
     ) -> None:
         self.anchors = CertificateIndex(Certificate.of_any(certificate) for certificate in anchors)
         self.intermediates = CertificateIndex(Certificate.of_any(certificate) for certificate in intermediates)
-        self.crls: tuple[bytes, ...] = tuple(_crl_octets(crl) for crl in crls)
+        self.crls: tuple[bytes, ...] = tuple(crl_octets(crl) for crl in crls)
         self.ocsps: tuple[bytes, ...] = tuple(ocsps)
         self.validator = validator
         self._verdicts: dict[int, tuple[Policy, Cache[Any, tuple[PathVerdict, ...]]]] = {}
@@ -238,7 +238,7 @@ def _rebuild(anchors: Any, intermediates: Any, crls: Any, ocsps: Any, validator:
     return TrustStore(anchors, intermediates, crls, ocsps=ocsps, validator=validator)
 
 
-def _crl_octets(crl: x509.CertificateRevocationList | bytes) -> bytes:
+def crl_octets(crl: x509.CertificateRevocationList | bytes) -> bytes:
     if isinstance(crl, bytes | bytearray | memoryview):
         return bytes(crl)
     from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415

@@ -14,6 +14,7 @@ from smime.archive.output import FORMATS, open_output, open_stream
 from smime.archive.record import MessageRecord, SignerRecord, stable_name
 from smime.errors import ParseError
 
+RESUMABLE = tuple(form for form in FORMATS if form != "parquet")
 SIGNER = SignerRecord("CN=CA:1", ("alice@example.org",), "CN=Alice", "ab" * 32, "valid", "2024-01-01T00:00:00+00:00", ("weak-algorithm",))
 RECORDS = [
     MessageRecord(
@@ -97,7 +98,7 @@ def test_sqlite_is_a_table(tmp_path: Path) -> None:
     assert json.loads(signers) == [SIGNER.to_dict()]
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", RESUMABLE)
 def test_nothing_appears_before_the_end(tmp_path: Path, form: str) -> None:
     path = tmp_path / "out"
     path.write_text("old")
@@ -109,7 +110,7 @@ def test_nothing_appears_before_the_end(tmp_path: Path, form: str) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["out"]
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", RESUMABLE)
 @pytest.mark.parametrize("finished", [True, False])
 def test_an_earlier_run_is_continued(tmp_path: Path, form: str, finished: bool) -> None:
     path = tmp_path / "out"
@@ -152,7 +153,7 @@ def test_a_line_cut_by_a_crash_is_written_again(tmp_path: Path, form: str) -> No
     assert path.read_bytes() == complete
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", RESUMABLE)
 def test_something_else_is_not_continued(tmp_path: Path, form: str) -> None:
     path = tmp_path / "out"
     path.write_bytes(b"Dear diary,\n\n" * 100)
@@ -168,5 +169,22 @@ def test_a_database_needs_a_file() -> None:
 
 
 def test_unknown_formats(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="jsonl, csv, sqlite"):
+    with pytest.raises(ValueError, match="jsonl, csv, sqlite, parquet"):
         open_output(tmp_path / "out", "xml")
+
+
+def test_parquet_holds_everything(tmp_path: Path) -> None:
+    pq = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
+    output = open_output(tmp_path / "out.parquet", "parquet")
+    for record in RECORDS[:3]:
+        output.write(record)
+    assert not (tmp_path / "out.parquet").exists()
+    output.commit()
+    rows = pq.read_table(tmp_path / "out.parquet").to_pylist()
+    assert [MessageRecord.from_dict(row) for row in rows] == RECORDS[:3]
+    with pytest.raises(ValueError, match="cannot be continued"):
+        open_output(tmp_path / "out.parquet", "parquet", resume=True)
+    output = open_output(tmp_path / "other.parquet", "parquet")
+    output.write(RECORDS[0])
+    output.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["out.parquet"]

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sqlite3
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -203,3 +204,9 @@ def test_old_mail_at_its_own_time(smime: Shell) -> None:
     done = smime(*verify(smime, "--at", "received", "old.eml"))
     assert done.code == 0
     assert rows(done.text)[0]["findings"].count("time-from-header") == 1
+
+
+def test_parquet_without_pyarrow(smime: Shell, box: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    line = smime.fails(2, *verify(smime, "-o", "out.parquet", box))
+    assert "the format parquet needs pyarrow" in line

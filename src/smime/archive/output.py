@@ -1,7 +1,7 @@
-"""Where records go: JSON lines, CSV, or an SQLite database; finished files appear whole, interrupted ones can be continued.
+"""Where records go: JSON lines, CSV, SQLite or Parquet; finished files appear whole, interrupted ones can be continued.
 
 A file is written as ``<name>.part`` and renamed when the run is complete. With `resume`, the records of ``<name>.part`` or of the finished
-file are kept and their messages are named in `keys`, so that the caller passes over them.
+file are kept and their messages are named in `keys`, so that the caller passes over them. A Parquet file cannot be continued.
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ import json
 import os
 import shutil
 from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from smime.archive.record import MessageRecord, key_of
+from smime.archive.record import MessageRecord, SignerRecord, key_of
 from smime.errors import ParseError
 
 __all__ = ["FORMATS", "Key", "RecordWriter", "open_output", "open_stream"]
 
 Key = tuple[str, "int | str"]
 
-FORMATS = ("jsonl", "csv", "sqlite")
+FORMATS = ("jsonl", "csv", "sqlite", "parquet")
 _COLUMNS = (
     "source",
     "offset",
@@ -205,6 +206,44 @@ class _SQLite:
         self._database.close()
 
 
+class _Parquet:
+    """Records as rows of a Parquet file, with lists as lists; needs pyarrow."""
+
+    _GROUP = 20_000  # rows held in memory
+
+    def __init__(self, path: Path, part: Path) -> None:
+        pa, pq = import_module("pyarrow"), import_module("pyarrow.parquet")  # an extra
+        text, texts = pa.string(), pa.list_(pa.string())
+        types = {"offset": pa.int64(), "size": pa.int64(), "decrypted": pa.bool_(), "layers": texts, "findings": texts}
+        signer = {name: texts if name in {"addresses", "findings"} else text for name in SignerRecord("").to_dict()}
+        types["signers"] = pa.list_(pa.struct(list(signer.items())))
+        self._schema = pa.schema([(name, types.get(name, text)) for name in _COLUMNS])
+        self._table = pa.Table
+        self._path, self._part = path, part
+        self._writer = pq.ParquetWriter(part, self._schema)
+        self._rows: list[dict[str, Any]] = []
+        self.keys: set[Key] = set()
+
+    def write(self, record: MessageRecord, /) -> None:
+        self._rows.append({name: _encodable(value) for name, value in record.to_dict().items()})
+        if len(self._rows) >= self._GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._writer.write_table(self._table.from_pylist(self._rows, schema=self._schema))
+        self._rows = []
+
+    def commit(self) -> None:
+        if self._rows:
+            self._flush()
+        self._writer.close()
+        os.replace(self._part, self._path)  # noqa: PTH105
+
+    def close(self) -> None:
+        self._writer.close()
+        self._part.unlink()  # nobody can read or continue it
+
+
 def open_stream(stream: IO[bytes], form: str = "jsonl") -> RecordWriter:
     """Return a writer to an open binary stream, which stays open.
 
@@ -229,11 +268,17 @@ def open_output(path: str | os.PathLike[str], form: str = "jsonl", *, resume: bo
     Raises:
         OSError: the file cannot be written.
         ParseError: what should be resumed is something else.
+        ValueError: a Parquet file should be resumed, or the format is unknown.
+        ModuleNotFoundError: Parquet needs pyarrow, and it is not installed.
     """
     path = Path(path)
     part = path.with_name(path.name + ".part")
     if form not in FORMATS:
         raise ValueError(f"the formats are {', '.join(FORMATS)}, not {form!r}")
+    if form == "parquet":
+        if resume:
+            raise ValueError("a parquet file cannot be continued; resume with jsonl, csv or sqlite")
+        return _Parquet(path, part)
     copied = resume and path.exists() and not part.exists()
     if copied:
         shutil.copyfile(path, part)

@@ -24,8 +24,8 @@ __all__ = ["Run", "group", "processors"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_FORMATS = ("jsonl", "csv", "sqlite")
-_SUFFIXES = {".csv": "csv", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite"}
+_FORMATS = ("jsonl", "csv", "sqlite", "parquet")
+_SUFFIXES = {".csv": "csv", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".db": "sqlite", ".parquet": "parquet"}
 
 
 def processors() -> int:
@@ -104,11 +104,16 @@ class Run:
     def _open(self, resume: bool) -> RecordWriter:
         from smime.archive.output import open_output, open_stream  # noqa: PLC0415 - not for --help
 
-        if self._output is not None:
-            return open_output(self._output, self._form, resume=resume)
-        if self._form == "sqlite":
-            raise click.UsageError("the format sqlite needs a file to write to: -o OUT")
-        return open_stream(sys.stdout.buffer, self._form)
+        try:
+            if self._output is not None:
+                return open_output(self._output, self._form, resume=resume)
+            return open_stream(sys.stdout.buffer, self._form)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
+        except ModuleNotFoundError as error:
+            if error.name != "pyarrow":
+                raise
+            raise click.UsageError("the format parquet needs pyarrow: pip install pyarrow") from None
 
     def finish(self, records: Iterator[MessageRecord]) -> NoReturn:
         """Take all records and exit."""

@@ -92,7 +92,7 @@ bench-stream: $(package)
 	@$(bin)/python -m bench.stream --size $(SIZE) $(BENCH_ARGS)
 
 sanitize: $(package) $(VENV)/.group-test
-	@$(pip) setuptools cffi
+	@$(pip) 'setuptools>=77' cffi
 	@PYTHON=$(abspath $(bin)/python) sh fuzz/sanitize.sh
 
 fuzz: $(package) $(VENV)/.group-test

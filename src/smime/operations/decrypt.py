@@ -88,10 +88,12 @@ class EncryptedLayer:
         sink: takes the plaintext, before it is known to be good.
         attempt: which of the matching recipients to use, from 0.
         replay: gives the plaintext again.
+        aad: the authenticated attributes, where an earlier pass has seen them.
 
     Attributes:
         fault: why it cannot be decrypted, as soon as that is known.
         more_candidates: another attempt could succeed.
+        late_aad: another pass that is given this from the start could succeed.
         finished: the report, after `finalize`.
     """
 
@@ -103,6 +105,7 @@ class EncryptedLayer:
         *,
         attempt: int = 0,
         replay: Callable[[], Iterator[bytes]] | None = None,
+        aad: bytes = b"",
     ) -> None:
         self._reading = reading
         self._head = head
@@ -112,6 +115,8 @@ class EncryptedLayer:
         self._wrong_key = False
         self._mac: bytes | None = None
         self._aad = b""
+        self._known_aad = aad
+        self.late_aad: bytes | None = None
         self._findings: list[Finding] = []
         self._aead = False
         self._no_icv_length = False
@@ -194,7 +199,7 @@ class EncryptedLayer:
         self, algorithm: AlgorithmIdentifier, key: bytes, parameters: content_encryption.ContentEncryptionParameters
     ) -> content_encryption.Decryptor:
         try:
-            return content_encryption.Decryptor(algorithm, key, limits=self._reading.limits)
+            return content_encryption.Decryptor(algorithm, key, aad=self._known_aad, limits=self._reading.limits)
         except Failed:
             self._wrong_key = True
             return content_encryption.Decryptor(algorithm, secrets.token_bytes(parameters.key_size), limits=self._reading.limits)
@@ -233,11 +238,16 @@ class EncryptedLayer:
         if self.fault is None:
             assert self._decryptor is not None  # noqa: S101 - no fault: it was opened
             try:
-                rest = self._decryptor.finalize(self._mac, self._aad, self._replay() if self._replay is not None else None)
+                if self._known_aad and self._known_aad != self._aad:
+                    raise Failed
+                aad = b"" if self._known_aad else self._aad
+                rest = self._decryptor.finalize(self._mac, aad, self._replay() if self._replay is not None else None)
             except Failed:
                 self.fault = DecryptionFailed()
             except SMIMEError as error:
                 self.fault = error
+                if isinstance(error, UnsupportedError) and self._aad and not self._known_aad:
+                    self.late_aad = self._aad
             else:
                 if self._wrong_key:
                     self.fault = DecryptionFailed()

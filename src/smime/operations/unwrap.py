@@ -236,7 +236,9 @@ class _Level:
             )
             return _CMS(machine, slot, signed, inside, "signed", content_type)
         if isinstance(head, (EnvelopedDataHead, AuthEnvelopedDataHead, EncryptedDataHead)):
-            encrypted = EncryptedLayer(machine.reading, head, inside.update, attempt=machine.attempt(self._depth))
+            encrypted = EncryptedLayer(
+                machine.reading, head, inside.update, attempt=machine.attempt(self._depth), aad=machine.attributes.get(self._depth, b"")
+            )
             return _CMS(machine, slot, encrypted, inside, "encrypted", content_type)
         if isinstance(head, CompressedDataHead):
             return _CMS(machine, slot, CompressedLayer(machine.reading, head, inside.update), inside, "compressed", content_type)
@@ -315,6 +317,8 @@ class _CMS:
         elif isinstance(layer, EncryptedLayer) and not layer.finished.decrypted:
             machine.retry(machine.depth_of(self._slot), layer)
             machine.broken(machine.depth_of(self._slot))
+            if layer.late_aad is not None:
+                machine.learn(machine.depth_of(self._slot), layer.late_aad)
         else:
             if isinstance(layer, AuthenticatedLayer) and layer.finished.intact is False:
                 machine.retry(machine.depth_of(self._slot), layer)
@@ -380,6 +384,7 @@ class MessageUnwrapper:
         self.stop_at: int | None = None
         self.extra_digests: frozenset[str] = frozenset()
         self._attempts: dict[int, int] = {}
+        self.attributes: dict[int, bytes] = {}
         self._start()
 
     def _start(self) -> None:
@@ -388,6 +393,7 @@ class MessageUnwrapper:
         self._slots: list[Layer | None] = []
         self._broken: int | None = None
         self._retry: int | None = None
+        self._learnt = False
         self.payload_found = False
         self.unopened = False
         self._reader: MessageReader = MessageReader(self.reading, _Level(self, 0))
@@ -420,7 +426,10 @@ class MessageUnwrapper:
         return UnwrappedMessage(layers, self.errant_layers, chunks)
 
     def _again(self) -> bool:
-        """Prepare another pass if one can find out more: another recipient, a digest that was not announced."""
+        """Prepare another pass if one can find out more: late attributes, another recipient, a digest that was not announced."""
+        if self._learnt:
+            self._start()
+            return True
         if self._retry is not None:
             self._attempts[self._retry] = self._attempts.get(self._retry, 0) + 1
             self._start()
@@ -478,6 +487,11 @@ class MessageUnwrapper:
     def attempt(self, depth: int) -> int:
         """Return which of the matching recipients to try at this depth."""
         return self._attempts.get(depth, 0)
+
+    def learn(self, depth: int, attributes: bytes) -> None:
+        """Keep the authenticated attributes of a layer, whose cipher needs them before the content."""
+        self.attributes[depth] = attributes
+        self._learnt = True
 
     def retry(self, depth: int, layer: EncryptedLayer | AuthenticatedLayer) -> None:
         """Decryption failed; note if another recipient matches."""

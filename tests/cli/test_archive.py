@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,6 +120,27 @@ def test_an_interrupted_run_is_resumed(smime: Shell, box: Path, monkeypatch: pyt
     assert "7 messages" in done.stderr
     assert Path("out.jsonl").read_bytes() == whole
     assert not Path("out.jsonl.part").exists()
+
+
+def test_nothing_is_left_of_a_run_that_did_nothing(smime: Shell, box: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from smime import archive
+
+    original = archive.verify
+    monkeypatch.setattr("smime.archive.verify", lambda *args, **options: _interrupted_after(0, original(*args, **options)))
+    assert smime.fails(130, *verify(smime, "-o", "out.jsonl", box)) == "smime: interrupted after 0 messages\n"
+
+
+def test_a_reader_that_goes_away_is_no_error(smime: Shell) -> None:
+    write_mbox(Path("inbox"), [smime.world.messages["signed"]] * 200)  # more than a pipe holds
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path if entry)}
+    command = [sys.executable, "-m", "smime", *map(str, verify(smime, "inbox"))]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert json.loads(process.stdout.readline())["status"] == "signed"
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 1
 
 
 def test_new_messages_are_added(smime: Shell, box: Path) -> None:

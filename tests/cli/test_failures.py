@@ -217,14 +217,6 @@ def test_as_a_process(smime: Shell) -> None:
     assert done.stderr == b"smime: trust anchors gone.pem: no such file\n"
 
 
-def test_a_reader_that_goes_away(smime: Shell) -> None:
-    program = (
-        "import subprocess, sys; p = subprocess.Popen([sys.executable, '-m', 'smime', 'archive', '--help'], stdout=subprocess.PIPE,"
-        " stderr=subprocess.PIPE); p.stdout.close(); print(p.stderr.read().decode(), end=''); p.wait()"
-    )
-    assert run(cwd=smime.folder, code=program).stdout == b""
-
-
 @pytest.mark.parametrize("missing", ["click", "rich"])
 def test_without_the_extra(smime: Shell, missing: str) -> None:
     program = (

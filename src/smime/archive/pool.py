@@ -12,8 +12,9 @@ import multiprocessing
 import pickle
 import signal
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
 
@@ -91,7 +92,7 @@ def run(task: Task, spans: Iterable[Span], *, jobs: int = 1) -> Iterator[tuple[S
 
 
 def _work(task: bytes, connection: Connection, progress: Any) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's affair
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where signals cannot be blocked
     function = pickle.loads(task).prepare()  # noqa: S301 - from the parent
     with Octets() as octets, suppress(EOFError, OSError):
         while True:
@@ -135,6 +136,19 @@ class _Worker:
             self.connection.send([batch.spans[index] for index in batch.remaining()])
 
 
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # a first start of it would unblock them
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _death(code: int | None) -> str:
     if code is not None and code < 0:
         with suppress(ValueError):
@@ -169,7 +183,8 @@ class _Pool:
         ours, theirs = self._context.Pipe()
         progress = self._context.RawValue("q", -1)
         process = self._context.Process(target=_work, args=(self._task, theirs, progress), daemon=True)
-        process.start()
+        with _interrupts_blocked():  # the child inherits that: Ctrl-C is the parent's affair
+            process.start()
         theirs.close()
         worker = _Worker(process, ours, progress)
         self._workers.append(worker)

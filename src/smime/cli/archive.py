@@ -131,16 +131,25 @@ class Run:
                     advance(record.size)
             self.writer.commit()
         except KeyboardInterrupt:
-            self.writer.close()
-            kept = f"; what is done is in {self._output}.part, --resume goes on" if self._output is not None else ""
+            kept = f"; what is done is in {self._output}.part, --resume goes on" if self._abandon() else ""
             raise Failure(f"interrupted after {self._summary.messages} messages{kept}", INTERRUPTED) from None
         except BaseException:
-            self.writer.close()
+            self._abandon()
             raise
         if self._summarise:
             from smime.cli import render  # noqa: PLC0415
 
             self._summary.show(render.console(error=not self._to_stdout, width=160), ", ".join(self._paths), time.monotonic() - begun)
+
+    def _abandon(self) -> bool:
+        """Close what is written so far; return whether there is something to go on with."""
+        self.writer.close()
+        if self._output is None or self._form == "parquet":
+            return False
+        if self._summary.messages or self.writer.keys:
+            return True
+        Path(f"{self._output}.part").unlink(missing_ok=True)
+        return False
 
     @contextlib.contextmanager
     def _bar(self) -> Iterator[Callable[[int], object]]:

@@ -37,7 +37,7 @@ help:
 	@echo 'make bench     measure against raw primitives and other libraries; writes bench/RESULTS.md'
 	@echo 'make bench-stream  the same for big files (SIZE=1G)'
 	@echo 'make sanitize  kernel tests and fuzz targets under ASan and UBSan'
-	@echo 'make fuzz      a short run of each fuzz target'
+	@echo 'make fuzz      a short run of each fuzz target, and of mutated mail through verify'
 	@echo 'make wheel     build the sdist and the wheel into dist/'
 	@echo 'make docs      write the generated pages of docs/ again'
 
@@ -96,7 +96,7 @@ sanitize: $(package) $(VENV)/.group-test
 	@PYTHON=$(abspath $(bin)/python) sh fuzz/sanitize.sh
 
 fuzz: $(package) $(VENV)/.group-test
-	@sh fuzz/run.sh $(FUZZ_SECONDS)
+	@PYTHON=$(abspath $(bin)/python) sh fuzz/run.sh $(FUZZ_SECONDS)
 
 wheel: $(bin)/python
 	@$(pip) build

@@ -1,19 +1,23 @@
 #!/bin/sh
-# Fuzz every kernel for so many seconds (30 if not given): fuzz/run.sh [SECONDS [TARGET...]]
+# Fuzz every kernel for so many seconds (30 if not given), and verify as a whole: fuzz/run.sh [SECONDS [TARGET...]]
 # A target is a fuzz/*.c with an LLVMFuzzerTestOneInput. With clang: libFuzzer. Else: random inputs under the compiler's sanitizers.
+# The target "verify" is fuzz_verify.py, which PYTHON (python3) runs with the package installed.
 # Inputs that were found interesting stay in build/fuzz/corpus/, inputs that failed in build/fuzz/; the exit status says whether any did.
 set -eu
 cd "$(dirname "$0")/.."
 seconds=${1:-30}
 [ $# -gt 0 ] && shift
-[ $# -gt 0 ] || set -- $(basename -s .c fuzz/*.c)
+[ $# -gt 0 ] || set -- $(basename -s .c fuzz/*.c) verify
 build=build/fuzz
 mkdir -p "$build"
 clang=${CLANG:-clang}
 checks="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
 failed=
 for target in "$@"; do
-    if "$clang" -fsanitize=fuzzer -xc -c /dev/null -o /dev/null 2>/dev/null; then
+    if [ "$target" = verify ]; then
+        "${PYTHON:-python3}" fuzz/fuzz_verify.py --seconds "$seconds" --output "$build" >"$build/$target.log" 2>&1 || failed="$failed $target"
+        tail -n 1 "$build/$target.log"
+    elif "$clang" -fsanitize=fuzzer -xc -c /dev/null -o /dev/null 2>/dev/null; then
         "$clang" -std=c11 -O1 -g $checks -fsanitize=fuzzer -Icsrc -Ifuzz "fuzz/$target.c" csrc/*.c -o "$build/$target"
         mkdir -p "$build/corpus/$target"
         "$build/$target" -max_total_time="$seconds" -max_len=4096 -timeout=10 -verbosity=0 -print_final_stats=1 -artifact_prefix="$build/$target-" "$build/corpus/$target" 2>"$build/$target.log" || failed="$failed $target"

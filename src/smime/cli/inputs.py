@@ -175,11 +175,14 @@ def load_trust(roots: Sequence[str], crls: Sequence[str] = (), certificates: Seq
     anchors = load_certificates(roots, "trust anchors")
     if not anchors.certificates:
         raise Failure(f"trust anchors {', '.join(roots)}: there is no certificate", UNREADABLE)
+    if not anchors.anchors:
+        raise Failure(f"trust anchors {', '.join(roots)}: no certificate may be trusted for mail", UNREADABLE)
     others = load_certificates(certificates)
     lists = load_certificates(crls, "CRL")
     if crls and not lists.crls:
         raise Failure(f"CRL {', '.join(crls)}: there is no revocation list", UNREADABLE)
-    return smime.TrustStore(anchors.certificates, others.certificates, [*anchors.crls, *others.crls, *lists.crls])
+    intermediates = [*anchors.distrusted, *others.certificates]
+    return smime.TrustStore(anchors.anchors, intermediates, [*anchors.crls, *others.crls, *lists.crls])
 
 
 class TimeType(click.ParamType):  # type: ignore[type-arg]  # generic only in recent versions of click

@@ -21,7 +21,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("demo") / "demo"
     for _ in range(2):  # the second time over the first
-        result = CliRunner().invoke(main, ["demo", "--write-only", str(folder)])
+        result = CliRunner().invoke(main, ["demo", str(folder)])
         assert result.exit_code == 0, result.output
     return folder
 
@@ -81,7 +81,7 @@ def test_the_readme_names_working_commands(smime: Shell, demo: Path) -> None:
 
 
 def test_the_whole_thing(smime: Shell) -> None:
-    done = smime("demo", "demo")
+    done = smime("demo", "--run", "demo")
     assert done.code == 0
     assert done.stderr == ""
     assert "protection does not hold" in done.text

@@ -18,10 +18,10 @@ _FILES = ("report.jsonl", "decrypted.jsonl")
 
 
 @click.command("demo")
-@click.option("--write-only", is_flag=True, help="Do not verify and decrypt the archive.")
+@click.option("--run", is_flag=True, help="Verify and decrypt the archive as well, and show what comes out.")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-def command(*, folder: Path, write_only: bool) -> None:
-    """Write a throw-away PKI, sample messages and a sample archive to DIR; verify and decrypt the archive.
+def command(*, folder: Path, run: bool) -> None:
+    """Write a throw-away PKI, sample messages and a sample archive to DIR.
 
     The archive has some hundred messages: plain, signed, encrypted, both, and wrong in every way that mail goes wrong. Nothing in DIR is
     fit for real mail. An earlier demo in DIR is replaced.
@@ -39,7 +39,7 @@ def command(*, folder: Path, write_only: bool) -> None:
     (folder / _MARK).write_text("\n".join([_FIRST_LINE, "", *_text(samples, counts, commands), ""]), encoding="utf-8")
     click.echo(f"{folder}: keys and certificates of {len(people.pki.people)} people, {len(samples)} sample messages, ", nl=False)
     click.echo(f"an archive of {sum(counts.values())} messages (see {folder / _MARK})")
-    if not write_only:
+    if run:
         _verify(folder)
         _decrypt(folder)
     click.echo("\nCommands to try:")

@@ -1,4 +1,4 @@
-"""Hostile encrypted messages: keys, tags, parameters, public keys (numbers 8 to 13 of the list; rows E1 to E4, DZ, PB of the attack table)."""
+"""Hostile encrypted messages: keys, tags, parameters, public keys (numbers 8 to 13 of the list; rows E1 to E4, DZ, PB of the table)."""
 
 from __future__ import annotations
 
@@ -654,7 +654,7 @@ def _cbc_with_padding(value: int) -> Callable[[bytes], bytes]:
 
 @case("E2", None)
 def cbc_gadget() -> bytes:
-    """CBC with a gadget: a block of the ciphertext is changed, so the next says what the attacker wants. It decrypts: nothing can notice."""
+    """CBC with a gadget: a block of the ciphertext is changed, so the next says what an attacker wants. It decrypts: nothing can notice."""
 
     def edit(octets: bytes) -> bytes:
         changed = bytearray(octets)

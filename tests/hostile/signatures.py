@@ -355,9 +355,8 @@ def attributes_as_content_with_bare_line_ends() -> bytes:
         time = NOW - timedelta(seconds=seconds)
         protected = digests.digest("sha256", b"%d" % seconds)
         odd = attrs.attribute("1.2.3.4", writer.octet_string(b"\r\n"))
-        edit = instead(attrs.CMS_ALGORITHM_PROTECTION, odd)
-        octets = Signature(attributes=edit, signing_time=time, message_digest=protected).attribute_set()
-        assert octets is not None
+        found = [attrs.content_type(DATA), attrs.message_digest(protected), attrs.signing_time(time), odd]
+        octets = writer.set_of(found)
         if octets.count(b"\n") == octets.count(b"\r\n"):
             break
     else:
@@ -1041,7 +1040,7 @@ def _explicit_p256() -> bytes:
     )
 
 
-@case("RS", INVALID)
+@case("RS", INDETERMINATE)
 def explicit_curve() -> bytes:
     """An EC key whose curve is spelt out (CVE-2020-0601): not read, though it is P-256 (RFC 5480 section 2.1.1)."""
     own = person()
@@ -1074,14 +1073,14 @@ def rsa_even_exponent() -> bytes:
     return _with_rsa_key(n, 4, bytes(256))
 
 
-@case("RS", INVALID)
+@case("RS", INDETERMINATE)
 def rsa_huge_exponent() -> bytes:
     """An RSA key with an exponent of 1000 bits: work for the verifier."""
     n = person(key="rsa2048").public_key.public_numbers().n
     return _with_rsa_key(n, (1 << 1000) + 1, bytes(256))
 
 
-@case("RS", INVALID)
+@case("RS", INDETERMINATE)
 def rsa_huge_modulus() -> bytes:
     """An RSA key with a modulus of 2^17 bits."""
     return _with_rsa_key((1 << (1 << 17)) + 1, 65537, bytes(1 << 14))

@@ -43,9 +43,8 @@ def test_unwrap(one: Case) -> None:
     message, identities = one.make(), _identities(one)
     try:
         result = smime.unwrap(message, identities=identities, policy=one.policy)
-    except SMIMEError as error:
-        assert one.error is not None
-        assert isinstance(error, (smime.LimitExceeded, smime.ParseError))
+    except (smime.LimitExceeded, smime.ParseError):  # the structure cannot be read at all
+        assert one.error in {smime.LimitExceeded, smime.ParseError, SMIMEError}
         return
     if one.error is None:
         assert result.status == "encrypted"

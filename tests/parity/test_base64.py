@@ -67,6 +67,19 @@ def decoded(family: ModuleType, pieces: list[bytes], strict: bool) -> Outcome:
     return ("octets", out, decoder.anomalies)
 
 
+def decoded_into(family: ModuleType, pieces: list[bytes], strict: bool) -> Outcome:
+    decoder = family.Decoder(strict)
+    buffer = bytearray((max(map(len, pieces)) // 4 + 2) * 3)
+    out = b""
+    try:
+        for piece in pieces:
+            out += buffer[: decoder.update_into(piece, buffer)]
+        out += decoder.finalize()
+    except ParseError as error:
+        return ("error", error.layer, error.reason, error.offset)
+    return ("octets", out, decoder.anomalies)
+
+
 def decoded_whole(family: ModuleType, data: bytes, strict: bool) -> Outcome:
     try:
         return ("octets", family.decode(data, strict=strict))
@@ -79,7 +92,13 @@ def test_decode(backend: Backend, reference: Backend, data: bytes, at: list[int]
     expected = decoded(reference.family("base64"), [data], strict)
     family = backend.family("base64")
     assert decoded(family, chunks(data, at), strict) == expected
+    assert decoded_into(family, chunks(data, at), strict) == expected
     assert decoded_whole(family, data, strict) == (expected[:2] if expected[0] == "octets" else expected)
+
+
+def test_a_buffer_too_small(backend: Backend) -> None:
+    with pytest.raises(ValueError, match="need a buffer of 33 octets, not 32"):
+        backend.family("base64").Decoder().update_into(b"QUJD" * 9, bytearray(32))
 
 
 @given(

@@ -25,7 +25,7 @@ Target = str | os.PathLike[str] | BinaryIO
 Progress = Callable[[int], object]
 """Called with the number of source octets read since the last call."""
 
-_CHUNK = 1 << 17
+_CHUNK = 1 << 18
 _READ = 1 << 16
 _SPOOL_IN_MEMORY = 1 << 20
 _NO_DATA = "the source does not block, and has no data now"

@@ -158,6 +158,8 @@ class Form(enum.Enum):
 
 
 _FIRST_LINE = 1024
+_LARGE = 1 << 15
+_NO_ROOM = bytearray()
 _PEM_SEARCH = 1 << 16
 _PEM_BEGIN = b"-----BEGIN "
 _PEM_LABELS = (b"CMS", b"PKCS7", b"PKCS #7 SIGNED DATA")
@@ -285,6 +287,7 @@ class MessageReader:
         "_opener",
         "_reading",
         "_repeated",
+        "_room",
         "_root",
         "_transfer",
         "kind",
@@ -300,6 +303,7 @@ class MessageReader:
         self._entity: EntityReader | None = None
         self._handler: Handler | None = None
         self._transfer: Transfer | None = None
+        self._room = _NO_ROOM
         self._cms: CMSReader | None = None
         self._layer: CMSLayer | None = None
         self._repeated: tuple[str, ...] = ()
@@ -418,7 +422,15 @@ class MessageReader:
 
     def _encoded(self, data: Buffer) -> None:
         assert self._transfer is not None  # noqa: S101 - the state says so
-        decoded = self._transfer.update(data)
+        transfer = self._transfer
+        if len(data) >= _LARGE and type(transfer) is base64.Decoder:  # into one buffer: fresh memory costs more than decoding
+            needed = (len(data) // 4 + 2) * 3
+            if len(self._room) < needed:
+                self._room = bytearray(needed)
+            size = transfer.update_into(data, self._room)
+            decoded: Buffer = memoryview(self._room)[:size]
+        else:
+            decoded = transfer.update(data)
         if len(decoded):
             self._octets(decoded)
 

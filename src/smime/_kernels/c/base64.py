@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from smime._kernels import c as _c
 from smime._kernels import status
 from smime._kernels._accel import ffi, lib
-from smime._kernels.python.base64 import ANOMALIES, check_line
+from smime._kernels.python.base64 import ANOMALIES, check_line, check_room
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -85,6 +85,20 @@ class Decoder:
             raise status.error(answer, self._total + self._consumed[0])
         self._total += size
         return out[: self._produced[0]]
+
+    def update_into(self, data: Buffer, buffer: bytearray) -> int:
+        """Write what `update` would return into a buffer; return its size."""
+        source = data if type(data) is bytes else _from_buffer(_OCTETS, data)
+        size = len(source)
+        check_room(size, buffer)
+        cap = len(buffer)
+        answer = lib.smime_base64_decode(self._state, source, size, self._consumed, _from_buffer(_OCTETS, buffer), cap, self._produced)
+        if answer:
+            source = None  # an error in a reference cycle must not hold an exported buffer
+            raise status.error(answer, self._total + self._consumed[0])
+        self._total += size
+        produced: int = self._produced[0]
+        return produced
 
     def finalize(self) -> bytes:
         """Return what an unpadded last group holds."""

@@ -40,6 +40,12 @@ def check_line(line_length: int, newline: bytes) -> None:
         raise ValueError(f"newline must be CRLF or LF, not {newline!r}")
 
 
+def check_room(size: int, buffer: bytearray) -> None:
+    """Raise ValueError unless the buffer has room for what `size` characters can decode to."""
+    if len(buffer) < (size // 4 + 2) * 3:
+        raise ValueError(f"{size} characters need a buffer of {(size // 4 + 2) * 3} octets, not {len(buffer)}")
+
+
 class Encoder:
     """Encodes a stream.
 
@@ -175,6 +181,22 @@ class Decoder:
                     break
                 self._seen.add(_FOREIGN)
         return b"".join(out)
+
+    def update_into(self, data: Buffer, buffer: bytearray) -> int:
+        """Write what `update` would return into a buffer; return its size.
+
+        Args:
+            data: characters.
+            buffer: at least ``(len(data) // 4 + 2) * 3`` octets.
+
+        Raises:
+            ParseError: as `update`.
+            ValueError: the buffer is too small.
+        """
+        check_room(len(memoryview(data).cast("B")), buffer)
+        octets = self.update(data)
+        buffer[: len(octets)] = octets
+        return len(octets)
 
     def finalize(self) -> bytes:
         """Return what an unpadded last group holds.

@@ -190,6 +190,76 @@ def test_streaming_writers_write_the_same(name: str, points: list[int]) -> None:
     assert build.joined(read(data)) == build.joined(read(WHOLE[name]))
 
 
+def _tail_length() -> int:
+    return len(w.set_of([build.signer_info()])) + len(w.set_of([build.certificate(1), build.certificate(2)], tag=0xA0))
+
+
+DEFINITE: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "signed": (
+        lambda: SignedDataWriter([build.SHA256], content_length=len(CONTENT), tail_length=_tail_length()),
+        ([build.signer_info()], [build.certificate(1), build.certificate(2)]),
+    ),
+    "signed, detached": (
+        lambda: SignedDataWriter([build.SHA256], detached=True, content_length=0, tail_length=_tail_length()),
+        ([build.signer_info()], [build.certificate(1), build.certificate(2)]),
+    ),
+    "enveloped": (lambda: EnvelopedDataWriter([build.recipient()], build.AES_128_CBC, content_length=len(CONTENT)), ()),
+    "enveloped, empty": (lambda: EnvelopedDataWriter([build.recipient()], build.AES_128_CBC, content_length=0), ()),
+    "enveloped, all": (
+        lambda: EnvelopedDataWriter(
+            [build.recipient(), build.recipient(rid=build.KEY_ID)],
+            build.AES_128_CBC,
+            originator_info=ORIGINATOR,
+            unprotected_attrs=UNPROTECTED,
+            content_length=len(CONTENT),
+        ),
+        (),
+    ),
+    "auth-enveloped": (lambda: AuthEnvelopedDataWriter([build.recipient()], build.AES_256_GCM, content_length=len(CONTENT)), (MAC,)),
+    "auth-enveloped, all": (
+        lambda: AuthEnvelopedDataWriter(
+            [build.recipient()],
+            build.AES_256_GCM,
+            auth_attrs=ATTRS,
+            unauth_attrs=UNPROTECTED,
+            originator_info=ORIGINATOR,
+            content_length=len(CONTENT),
+        ),
+        (MAC,),
+    ),
+    "encrypted, all": (
+        lambda: EncryptedDataWriter(build.AES_128_CBC, unprotected_attrs=UNPROTECTED, content_length=len(CONTENT)),
+        (),
+    ),
+    "digested": (lambda: DigestedDataWriter(build.SHA256, content_length=len(CONTENT)), (bytes(32),)),
+}
+
+
+@pytest.mark.parametrize("name", DEFINITE)
+@given(points=st.lists(st.integers(0, 100), max_size=4))
+def test_streams_of_known_length_are_der(name: str, points: list[int]) -> None:
+    make_writer, tail = DEFINITE[name]
+    writer = make_writer()
+    data = writer.head()
+    if name not in {"signed, detached", "enveloped, empty"}:
+        data += b"".join(writer.content(chunk) for chunk in make.cuts(CONTENT, points))
+        with pytest.raises(ValueError, match="more content"):
+            writer.content(b"x")
+    assert data + writer.tail(*tail) == WHOLE[name]
+
+
+def test_announced_lengths_are_kept() -> None:
+    writer = EnvelopedDataWriter([build.recipient()], build.AES_128_CBC, content_length=5)
+    writer.content(b"1234")
+    with pytest.raises(ValueError, match="not as long"):
+        writer.tail()
+    with pytest.raises(ValueError, match="not as long"):
+        AuthEnvelopedDataWriter([build.recipient()], build.AES_256_GCM, content_length=0).tail(bytes(12))
+    with pytest.raises(ValueError, match="not as long"):
+        SignedDataWriter([build.SHA256], content_length=0, tail_length=7).tail([])
+    assert len(EnvelopedDataWriter([], build.AES_128_CBC, content_length=10 << 30).head()) < 200
+
+
 def test_detached_streams() -> None:
     writer = SignedDataWriter([build.SHA256], detached=True)
     with pytest.raises(ValueError, match="detached"):

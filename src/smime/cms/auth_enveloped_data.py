@@ -113,9 +113,14 @@ def build_auth_enveloped_data(
 
 
 class AuthEnvelopedDataWriter(Writer):
-    """AuthEnvelopedData written as its content comes, with indefinite lengths; see `Writer` and `build_auth_enveloped_data`."""
+    """AuthEnvelopedData written as its content comes; see `Writer` and `build_auth_enveloped_data`.
 
-    __slots__ = ("_auth_attrs", "_head", "_unauth_attrs")
+    Args:
+        content_length: octets of the encrypted content if they are known.
+        mac_size: octets of the authentication tag, needed with a content length.
+    """
+
+    __slots__ = ("_auth_attrs", "_before", "_between", "_mac_size", "_unauth_attrs")
 
     def __init__(
         self,
@@ -126,22 +131,23 @@ class AuthEnvelopedDataWriter(Writer):
         auth_attrs: bytes | None = None,
         originator_info: bytes | None = None,
         unauth_attrs: Sequence[bytes] = (),
+        content_length: int | None = None,
+        mac_size: int = 16,
     ) -> None:
-        super().__init__(AUTH_ENVELOPED_DATA, content_type)
-        self._head = (
-            self._open()
-            + writer.integer(0)
-            + (originator_info or b"")
-            + writer.set_of(recipient_infos)
-            + self._open_content(content_encryption_algorithm.raw, b"\xa0\x80")
-        )
+        super().__init__(AUTH_ENVELOPED_DATA, content_type, content_length=content_length)
+        self._before = writer.integer(0) + (originator_info or b"") + writer.set_of(recipient_infos)
+        self._between = content_encryption_algorithm.raw
         self._auth_attrs = auth_attrs
         self._unauth_attrs = unauth_attrs
+        self._mac_size = mac_size
+
+    def _tail_length(self) -> int:
+        return len(_encode_tail(self._auth_attrs, bytes(self._mac_size), self._unauth_attrs))
 
     def head(self) -> bytes:
         """Return what stands before the content."""
-        return self._head
+        return self._head(self._before, self._between, implicit=True, tail_length=self._tail_length())
 
     def tail(self, mac: bytes) -> bytes:
-        """Return what stands behind the content."""
-        return self._close_content(1) + _encode_tail(self._auth_attrs, mac, self._unauth_attrs) + self._close()
+        """Return what stands behind the content; ValueError if content or tag are not as long as announced."""
+        return self._tail(_encode_tail(self._auth_attrs, mac, self._unauth_attrs), implicit=True, tail_length=self._tail_length())

@@ -173,7 +173,7 @@ def build_authenticated_data(
 class AuthenticatedDataWriter(Writer):
     """AuthenticatedData written as its content comes, with indefinite lengths; see `Writer` and `build_authenticated_data`."""
 
-    __slots__ = ("_head",)
+    __slots__ = ("_before",)
 
     def __init__(
         self,
@@ -186,12 +186,12 @@ class AuthenticatedDataWriter(Writer):
         originator_info: bytes | None = None,
     ) -> None:
         super().__init__(AUTHENTICATED_DATA, content_type, detached=detached)
-        self._head = self._open() + _encode_head(originator_info, recipient_infos, mac_algorithm, digest_algorithm) + self._open_content()
+        self._before = _encode_head(originator_info, recipient_infos, mac_algorithm, digest_algorithm)
 
     def head(self) -> bytes:
         """Return what stands before the content."""
-        return self._head
+        return self._head(self._before)
 
     def tail(self, mac: bytes, auth_attrs: bytes | None = None, unauth_attrs: Sequence[bytes] = ()) -> bytes:
         """Return what stands behind the content."""
-        return self._close_content() + _encode_tail(auth_attrs, mac, unauth_attrs) + self._close()
+        return self._tail(_encode_tail(auth_attrs, mac, unauth_attrs))

@@ -65,8 +65,8 @@ class CompressedDataWriter(Writer):
 
     def head(self) -> bytes:
         """Return what stands before the content."""
-        return self._open() + writer.integer(0) + self._algorithm.raw + self._open_content()
+        return self._head(writer.integer(0) + self._algorithm.raw)
 
     def tail(self) -> bytes:
         """Return what stands behind the content."""
-        return self._close_content() + self._close()
+        return self._tail(b"")

@@ -157,36 +157,76 @@ def build_encapsulated_content_info(content_type: str, content: _Bytes | None) -
 
 
 class Writer:
-    """The base of the streaming writers: `head`, any number of `content`, `tail`, joined, are one ContentInfo of indefinite length.
+    """The base of the streaming writers: `head`, any number of `content`, `tail`, joined, are one ContentInfo.
 
-    Around the content every length is indefinite, and the content is a constructed OCTET STRING with one segment for each call of
-    `content`: give it 16 KiB or more at a time. All else is DER.
+    Without a content length, all lengths around the content are indefinite, and the content is a constructed OCTET STRING with one segment
+    for each call of `content`: give it 16 KiB or more at a time. All else is DER. With a content length, everything is DER.
+
+    Args:
+        outer: the content type of the ContentInfo.
+        content_type: of what is inside.
+        detached: the content is elsewhere.
+        content_length: how many octets of content there will be; None: that is not known yet.
     """
 
-    __slots__ = ("_content_type", "_detached", "_type")
+    __slots__ = ("_content_type", "_detached", "_left", "_type")
 
-    def __init__(self, outer: str, content_type: str, *, detached: bool = False) -> None:
+    def __init__(self, outer: str, content_type: str, *, detached: bool = False, content_length: int | None = None) -> None:
         self._type = outer
         self._content_type = content_type
         self._detached = detached
+        self._left = 0 if detached and content_length is not None else content_length
 
-    def _open(self) -> bytes:
-        return b"\x30\x80" + writer.oid(self._type) + b"\xa0\x80\x30\x80"
+    def _head(self, before: bytes, between: bytes = b"", *, implicit: bool = False, tail_length: int = 0) -> bytes:
+        """Return all that stands before the first octet of content.
 
-    def _open_content(self, before: bytes = b"", tag: bytes = b"\xa0\x80\x24\x80") -> bytes:
-        """Return the head of EncapsulatedContentInfo or EncryptedContentInfo; `before` stands between content type and content."""
-        head = b"\x30\x80" + writer.oid(self._content_type) + before
-        return head if self._detached else head + tag
+        Args:
+            before: the fields before EncapsulatedContentInfo or EncryptedContentInfo.
+            between: what stands there between content type and content.
+            implicit: the content is ``[0] IMPLICIT`` instead of ``[0] EXPLICIT``.
+            tail_length: octets of the fields behind, needed with a content length.
+        """
+        inner = writer.oid(self._content_type) + between
+        outer = writer.oid(self._type)
+        length = self._left
+        if length is None:
+            opened = b"" if self._detached else b"\xa0\x80" if implicit else b"\xa0\x80\x24\x80"
+            return b"\x30\x80" + outer + b"\xa0\x80\x30\x80" + before + b"\x30\x80" + inner + opened
+        if not self._detached:
+            header = writer.header(0x80 if implicit else 0x04, length)
+            inner += header if implicit else writer.header(0xA0, len(header) + length) + header
+        head = before + writer.header(0x30, len(inner) + length) + inner
+        for tag, prefix in ((0x30, b""), (0xA0, b""), (0x30, outer)):
+            head = prefix + head
+            head = writer.header(tag, len(head) + length + tail_length) + head
+        return head
 
     def content(self, data: _Bytes) -> bytes:
-        """Return one segment of the content; empty data gives nothing."""
+        """Return what these octets of content become: themselves or a segment. Empty data gives nothing.
+
+        Raises:
+            ValueError: the content is detached, or more than was announced.
+        """
         if self._detached:
             raise ValueError("detached: the content is elsewhere")
-        return writer.header(0x04, len(data)) + data if len(data) else b""
+        if not len(data):
+            return b""
+        if self._left is None:
+            return writer.header(0x04, len(data)) + data
+        if len(data) > self._left:
+            raise ValueError("more content than announced")
+        self._left -= len(data)
+        return data if isinstance(data, bytes) else bytes(data)
 
-    def _close_content(self, levels: int = 2) -> bytes:
-        """Return the end of the content, whose `levels` outer levels are those that `_open_content` opened around the segments."""
-        return writer.END_OF_CONTENTS * (1 if self._detached else 1 + levels)
+    def _tail(self, fields: bytes, *, implicit: bool = False, tail_length: int | None = None) -> bytes:
+        """Return all that stands behind the last octet of content; the arguments are those of `_head`.
 
-    def _close(self) -> bytes:
-        return writer.END_OF_CONTENTS * 3
+        Raises:
+            ValueError: there was less content than announced, or the fields have another length.
+        """
+        if self._left is None:
+            levels = 1 if self._detached else 2 if implicit else 3
+            return writer.END_OF_CONTENTS * levels + fields + writer.END_OF_CONTENTS * 3
+        if self._left or (tail_length is not None and len(fields) != tail_length):
+            raise ValueError("content or tail is not as long as announced")
+        return fields

@@ -76,18 +76,33 @@ def build_digested_data(
 
 
 class DigestedDataWriter(Writer):
-    """DigestedData written as its content comes, with indefinite lengths; see `Writer`."""
+    """DigestedData written as its content comes; see `Writer`.
 
-    __slots__ = ("_algorithm",)
+    Args:
+        content_length: octets of content if they are known.
+        digest_size: octets of the digest, needed with a content length.
+    """
 
-    def __init__(self, digest_algorithm: AlgorithmIdentifier, content_type: str = DATA, *, detached: bool = False) -> None:
-        super().__init__(DIGESTED_DATA, content_type, detached=detached)
+    __slots__ = ("_algorithm", "_digest_size")
+
+    def __init__(
+        self,
+        digest_algorithm: AlgorithmIdentifier,
+        content_type: str = DATA,
+        *,
+        detached: bool = False,
+        content_length: int | None = None,
+        digest_size: int = 32,
+    ) -> None:
+        super().__init__(DIGESTED_DATA, content_type, detached=detached, content_length=content_length)
         self._algorithm = digest_algorithm
+        self._digest_size = digest_size
 
     def head(self) -> bytes:
         """Return what stands before the content."""
-        return self._open() + _version(self._content_type) + self._algorithm.raw + self._open_content()
+        tail_length = len(writer.octet_string(bytes(self._digest_size)))
+        return self._head(_version(self._content_type) + self._algorithm.raw, tail_length=tail_length)
 
     def tail(self, digest: bytes) -> bytes:
-        """Return what stands behind the content."""
-        return self._close_content() + writer.octet_string(digest) + self._close()
+        """Return what stands behind the content; ValueError if content or digest are not as long as announced."""
+        return self._tail(writer.octet_string(digest), tail_length=len(writer.octet_string(bytes(self._digest_size))))

@@ -60,22 +60,31 @@ def build_encrypted_data(
 
 
 class EncryptedDataWriter(Writer):
-    """EncryptedData written as its content comes, with indefinite lengths; see `Writer` and `build_encrypted_data`."""
+    """EncryptedData written as its content comes; see `Writer` and `build_encrypted_data`.
 
-    __slots__ = ("_head", "_unprotected_attrs")
+    Args:
+        content_length: octets of the encrypted content, padding included, if they are known.
+    """
+
+    __slots__ = ("_before", "_between", "_unprotected_attrs")
 
     def __init__(
-        self, content_encryption_algorithm: AlgorithmIdentifier, content_type: str = DATA, *, unprotected_attrs: Sequence[bytes] = ()
+        self,
+        content_encryption_algorithm: AlgorithmIdentifier,
+        content_type: str = DATA,
+        *,
+        unprotected_attrs: Sequence[bytes] = (),
+        content_length: int | None = None,
     ) -> None:
-        super().__init__(ENCRYPTED_DATA, content_type)
-        version = writer.integer(2 if unprotected_attrs else 0)
-        self._head = self._open() + version + self._open_content(content_encryption_algorithm.raw, b"\xa0\x80")
+        super().__init__(ENCRYPTED_DATA, content_type, content_length=content_length)
+        self._before = writer.integer(2 if unprotected_attrs else 0)
+        self._between = content_encryption_algorithm.raw
         self._unprotected_attrs = writer.set_of(unprotected_attrs, tag=0xA1) if unprotected_attrs else b""
 
     def head(self) -> bytes:
         """Return what stands before the content."""
-        return self._head
+        return self._head(self._before, self._between, implicit=True, tail_length=len(self._unprotected_attrs))
 
     def tail(self) -> bytes:
-        """Return what stands behind the content."""
-        return self._close_content(1) + self._unprotected_attrs + self._close()
+        """Return what stands behind the content; ValueError if there was less than announced."""
+        return self._tail(self._unprotected_attrs, implicit=True)

@@ -220,9 +220,13 @@ def build_enveloped_data(
 
 
 class EnvelopedDataWriter(Writer):
-    """EnvelopedData written as its content comes, with indefinite lengths; see `Writer` and `build_enveloped_data`."""
+    """EnvelopedData written as its content comes; see `Writer` and `build_enveloped_data`.
 
-    __slots__ = ("_head", "_unprotected_attrs")
+    Args:
+        content_length: octets of the encrypted content, padding included, if they are known.
+    """
+
+    __slots__ = ("_before", "_between", "_unprotected_attrs")
 
     def __init__(
         self,
@@ -232,22 +236,18 @@ class EnvelopedDataWriter(Writer):
         *,
         originator_info: bytes | None = None,
         unprotected_attrs: Sequence[bytes] = (),
+        content_length: int | None = None,
     ) -> None:
-        super().__init__(ENVELOPED_DATA, content_type)
+        super().__init__(ENVELOPED_DATA, content_type, content_length=content_length)
         version = enveloped_data_version(recipient_infos, originator_info, unprotected_attrs=bool(unprotected_attrs))
-        self._head = (
-            self._open()
-            + writer.integer(version)
-            + (originator_info or b"")
-            + writer.set_of(recipient_infos)
-            + self._open_content(content_encryption_algorithm.raw, b"\xa0\x80")
-        )
+        self._before = writer.integer(version) + (originator_info or b"") + writer.set_of(recipient_infos)
+        self._between = content_encryption_algorithm.raw
         self._unprotected_attrs = writer.set_of(unprotected_attrs, tag=0xA1) if unprotected_attrs else b""
 
     def head(self) -> bytes:
         """Return what stands before the content."""
-        return self._head
+        return self._head(self._before, self._between, implicit=True, tail_length=len(self._unprotected_attrs))
 
     def tail(self) -> bytes:
-        """Return what stands behind the content."""
-        return self._close_content(1) + self._unprotected_attrs + self._close()
+        """Return what stands behind the content; ValueError if there was less than announced."""
+        return self._tail(self._unprotected_attrs, implicit=True)

@@ -448,16 +448,19 @@ def build_signed_data(
 
 
 class SignedDataWriter(Writer):
-    """SignedData written as its content comes, with indefinite lengths; see `Writer`.
+    """SignedData written as its content comes; see `Writer`.
 
     Args:
         digest_algorithms: of all the signers.
         content_type: eContentType.
         detached: there is no eContent.
         version: must be known before the SignerInfos are; None: 3 if the content is not id-data, else 1. Use `signed_data_version`.
+        content_length: octets of content, if they and those of the tail are known.
+        tail_length: what `tail` will return has so many octets, if it does not end an indefinite length; needed with a content length. RSA
+            and EdDSA signatures have a size that is known before they are made, and so have the SignerInfos around them.
     """
 
-    __slots__ = ("_digest_algorithms", "_version")
+    __slots__ = ("_digest_algorithms", "_tail_length", "_version")
 
     def __init__(
         self,
@@ -466,14 +469,17 @@ class SignedDataWriter(Writer):
         *,
         detached: bool = False,
         version: int | None = None,
+        content_length: int | None = None,
+        tail_length: int = 0,
     ) -> None:
-        super().__init__(SIGNED_DATA, content_type, detached=detached)
+        super().__init__(SIGNED_DATA, content_type, detached=detached, content_length=content_length)
         self._digest_algorithms = _digest_algorithms(digest_algorithms)
         self._version = signed_data_version(content_type) if version is None else version
+        self._tail_length = tail_length
 
     def head(self) -> bytes:
         """Return what stands before the content."""
-        return self._open() + writer.integer(self._version) + self._digest_algorithms + self._open_content()
+        return self._head(writer.integer(self._version) + self._digest_algorithms, tail_length=self._tail_length)
 
     def tail(
         self,
@@ -483,14 +489,17 @@ class SignedDataWriter(Writer):
         other_certificates: Iterable[bytes] = (),
         other_revocation_infos: Sequence[tuple[str, bytes]] = (),
     ) -> bytes:
-        """Return what stands behind the content; arguments as those of `build_signed_data`."""
-        return (
-            self._close_content()
-            + encode_certificates([*certificates, *other_certificates])
+        """Return what stands behind the content; arguments as those of `build_signed_data`.
+
+        Raises:
+            ValueError: content or tail are not as long as announced.
+        """
+        fields = (
+            encode_certificates([*certificates, *other_certificates])
             + encode_revocation_infos(crls, other_revocation_infos)
             + writer.set_of(signer_infos)
-            + self._close()
         )
+        return self._tail(fields, tail_length=self._tail_length)
 
 
 class SignedDataTemplate:

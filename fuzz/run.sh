@@ -2,6 +2,7 @@
 # Fuzz every kernel for so many seconds (30 if not given), and verify as a whole: fuzz/run.sh [SECONDS [TARGET...]]
 # A target is a fuzz/*.c with an LLVMFuzzerTestOneInput. With clang: libFuzzer. Else: random inputs under the compiler's sanitizers.
 # The target "verify" is fuzz_verify.py, which PYTHON (python3) runs with the package installed.
+# Then, if PYTHON is an interpreter that has the compiled module, the Python faces (fuzz/faces.py), for as long each.
 # Inputs that were found interesting stay in build/fuzz/corpus/, inputs that failed in build/fuzz/; the exit status says whether any did.
 set -eu
 cd "$(dirname "$0")/.."
@@ -27,6 +28,11 @@ for target in "$@"; do
         "$build/$target" --random $((seconds * 5000)) 2>"$build/$target.log" || failed="$failed $target"
         echo "$target: $((seconds * 5000)) inputs"
     fi
+done
+for target in $faces; do
+    "$PYTHON" -c 'import smime._kernels._accel' 2>/dev/null || break
+    "$PYTHON" fuzz/faces.py "$target" "$seconds" >"$build/$target-face.log" 2>&1 || failed="$failed $target-face"
+    echo "$target: the Python faces, $seconds s"
 done
 for target in $failed; do
     echo "$target FAILED:"

@@ -7,6 +7,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.archive.world import ENTITY, mail, world
 
 import smime
@@ -428,3 +430,24 @@ def test_a_remembered_verdict_names_the_time_of_each_message(tmp_path: Path) -> 
         assert record.at is not None
         assert record.at in str(record.reason)
     assert first.at != second.at
+
+
+@given(st.data())
+def test_no_message_is_a_fault_of_the_library(data: st.DataObject) -> None:
+    """Whatever octets stand there: a record, and never an internal error."""
+    from smime.archive.sources import Span
+    from smime.archive.tasks import Decrypt, Harvest, Scan, Strip
+
+    message = bytearray(world().messages[data.draw(st.sampled_from([kind for kind in KINDS if kind != "truncated"]))])
+    for _ in range(data.draw(st.integers(1, 5))):
+        at = data.draw(st.integers(0, len(message) - 1))
+        if data.draw(st.booleans()):
+            message[at] = data.draw(st.integers(0, 255))
+        else:
+            del message[at : at + data.draw(st.integers(1, 200))]
+            message += b"\n"
+    span = Span("x", 0, None, "x", 0, len(message))
+    settings = (world().trust, (world().identity,), world().pki.now, policies.ARCHIVE)
+    for task in (Decrypt(*settings), Strip(*settings), Harvest(*settings), Scan(policies.ARCHIVE)):
+        record = task.prepare()(span, bytes(message)).record
+        assert record.status in {None, "unprotected", "signed", "encrypted", "signed-and-encrypted"}

@@ -183,6 +183,7 @@ _KINDS = (
     ("micalg-mismatch-unverified", _E, _MAYBE, "The header announces the digest {micalg}, the signature uses {digest}, and the source cannot be read again.", "Verify from a file."),
     ("not-two-parts", _E, _NO, "A signed mail has two parts; this one has {count}.", "Treat it as unsigned."),
     ("parts-swapped", _E, _NO, "The signature stands where the content should be.", "Treat it as unsigned."),
+    ("signature-part-type", _E, _NO, "The signature stands in a part of type {content_type}, which readers show as text.", "Treat it as unsigned."),
     ("wrong-protocol", _W, _NONE, "The protocol parameter is {protocol}.", "Nothing; the content decides."),
     ("unclosed-multipart", _E, _NO, "The closing boundary is missing, so the message may be cut.", "Ask for it again."),
     ("text-around-signed-part", _I, _NONE, "There is text before or after the signed part, which is not signed.", "Show only the signed part."),

@@ -327,6 +327,32 @@ def transfer_encoding_changed() -> bytes:
     return Multipart(shown=head.replace(b"7bit", b"base64") + b"\r\n\r\n" + base64.encode(body)).mail()
 
 
+@case("18.5", INVALID, "signature-part-type")
+def signature_part_is_html() -> bytes:
+    """The second part is HTML with a CMS object at its begin: a reader that does not know S/MIME shows the rest (RFC 1847 section 2.1)."""
+    header = b"Content-Type: text/html\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+    return Multipart(parts=[ENTITY, header + _detached_cms() + b"<p>Pay Mallory.</p>"]).mail()
+
+
+@case("18.5", INVALID, "signature-part-type")
+def signature_part_without_type() -> bytes:
+    """The second part has no Content-Type, so it is text (RFC 2045 section 5.2)."""
+    return Multipart(signature_header=b"Content-Transfer-Encoding: base64\r\n\r\n").mail()
+
+
+@case("18.5", VALID)
+def signature_part_of_older_senders() -> bytes:
+    """The second part is application/x-pkcs7-signature (before RFC 2311) in capitals."""
+    return Multipart(signature_header=b"Content-Type: APPLICATION/X-PKCS7-SIGNATURE\r\nContent-Transfer-Encoding: BASE64\r\n\r\n").mail()
+
+
+@case("18.5", VALID)
+def signature_part_by_name() -> bytes:
+    """The second part is application/octet-stream with a name (RFC 8551 section 3.10)."""
+    header = b'Content-Type: application/octet-stream; name="smime.p7s"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+    return Multipart(signature_header=header).mail()
+
+
 @case("18.5", ParseError)
 def signature_part_is_garbage() -> bytes:
     """The signature part holds no CMS object: unreadable for verify, INVALID for unwrap."""

@@ -21,6 +21,11 @@ def _identities(one: Case) -> list[Any]:
     return [identity(entry) if isinstance(entry, str) else entry for entry in one.identities or ("rsa2048",)]
 
 
+def _may_be_garbage(one: Case) -> bool:
+    """A random key leaves good padding behind once in 256 times: then CBC gives garbage, as it has to (RFC 3218 section 2.3.2)."""
+    return one.error is DecryptionFailed and "cbc" in one.name
+
+
 @pytest.mark.parametrize("one", ALL)
 def test_decrypt(one: Case) -> None:
     message, identities = one.make(), _identities(one)
@@ -29,12 +34,18 @@ def test_decrypt(one: Case) -> None:
         content = smime.decrypt(message, identities, policy=one.policy).content
         assert content == ENTITY or one.name in {"empty_content", "cbc_gadget"}
     else:
-        with pytest.raises(one.error) as refused:
-            smime.decrypt(message, identities, policy=one.policy)
-        if one.error is DecryptionFailed:
-            assert str(refused.value) == "decryption failed"
-            assert refused.value.__cause__ is None
-            assert refused.value.args == ()
+        try:
+            content = smime.decrypt(message, identities, policy=one.policy).content
+        except one.error as error:
+            refused: SMIMEError | None = error
+        else:
+            refused = None
+            assert _may_be_garbage(one)
+            assert ENTITY not in content
+        if isinstance(refused, DecryptionFailed):
+            assert str(refused) == "decryption failed"
+            assert refused.__cause__ is None
+            assert refused.args == ()
     assert time.process_time() - start < 2
 
 
@@ -56,9 +67,11 @@ def test_unwrap(one: Case) -> None:
         return
     report = result.layers[0].report
     assert isinstance(report, DecryptionReport)
-    assert not report.decrypted
-    assert report.findings
     assert ENTITY not in result.content
+    if report.decrypted:
+        assert _may_be_garbage(one)
+        return
+    assert report.findings
     if one.error is DecryptionFailed:
         assert result.status == "unprotected"
         assert "decryption-failed" in {f.code for f in report.findings}
@@ -70,9 +83,13 @@ def test_in_pieces_and_without_release(one: Case) -> None:
     message = one.make()
     machine = smime.MessageDecryptor(smime.Keyring(_identities(one)), policy=one.policy)
     out = [machine.update(message[at : at + 11]) for at in range(0, len(message), 11)]
-    with pytest.raises(DecryptionFailed):
-        machine.finalize()
     assert not any(out)
+    try:
+        content = machine.finalize().content
+    except DecryptionFailed:
+        return
+    assert _may_be_garbage(one)
+    assert ENTITY not in content
 
 
 def test_enough() -> None:

@@ -208,7 +208,11 @@ class DetachedLayer:
     def _signed_data(self) -> tuple[SignedDataHead, SignedDataTail]:
         fields = self._signature_fields
         if fields is not None:
-            self._findings += [finding("duplicate-header", field=name) for name in repeated_fields(fields, classify(fields))]
+            kind = classify(fields)
+            self._findings += [finding("duplicate-header", field=name) for name in repeated_fields(fields, kind)]
+            content_type = kind.content_type.value
+            if not content_type.startswith("application/"):  # RFC 1847 section 2.1; what is not shown may have a wrong name
+                self._findings.append(finding("signature-part-type", content_type=content_type))
         encoding = fields.content_transfer_encoding() if fields is not None else "7bit"
         transfer = transfer_decoder(encoding)
         octets = b"".join((*(bytes(transfer.update(part)) for part in self._body), bytes(transfer.finalize())))

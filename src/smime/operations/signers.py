@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from smime.algorithms import SIGNATURES, Level, name_of
 from smime.cms import attributes as attrs
 from smime.cms.capabilities import parse_capabilities
-from smime.cms.content_info import DATA
+from smime.cms.content_info import DATA, TST_INFO
 from smime.cms.signed_data import SignerInfo
 from smime.crypto import digests, signatures
 from smime.crypto.faults import InvalidSignature, KeyUnsuitable, MalformedSignature
@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from smime.operations.reading import Reading
     from smime.pki.path import PathVerdict
     from smime.pki.trust import TrustStore
+    from smime.policy import Policy
 
-__all__ = ["report_of"]
+__all__ = ["path_at", "report_of"]
 
 _T = TypeVar("_T")
 _CACHEABLE = 2048  # octets of an attribute's value: longer ones are rarely seen twice
@@ -104,6 +105,18 @@ def report_of(
         at=reading.at,
         certificates=tail.certificates,
         crls=tail.crls,
+    )
+
+
+def path_at(certificate: Certificate, trust: TrustStore, tail: SignedDataTail, at: datetime, policy: Policy) -> PathVerdict:
+    """Return the verdict on a certificate at a time, with what its message brings along."""
+    return trust.validate(
+        certificate,
+        extra=tail.certificates,
+        crls=tail.crls,
+        ocsps=[value for oid, value in tail.other_revocation_infos if oid == _OCSP_RESPONSE],
+        at=at,
+        policy=policy,
     )
 
 
@@ -471,30 +484,23 @@ class _Signer:
         path = self._path_at(certificate, trust, self.reading.at)
         if not path.trusted and self.timestamps and {f.code for f in path.findings if f.effect is not Effect.NONE} <= {"expired"}:
             # a time that somebody trusted vouches for, and nothing less, makes up for an expired certificate (RFC 8550 section 6)
-            times = [stamp.time for stamp in self.timestamps if stamp.trusted and stamp.time is not None and stamp.time <= self.reading.at]
-            if times:
-                then = self._path_at(certificate, trust, min(times))
-                if then.trusted:
-                    self.note("valid-at-timestamp", time=min(times).isoformat())
+            for time in sorted(stamp.time for stamp in self.timestamps if stamp.trusted and stamp.time is not None):
+                then = self._path_at(certificate, trust, time)
+                if then.trusted and time <= self.reading.at:
+                    self.note("valid-at-timestamp", time=time.isoformat())
                     path = then
+                    break
         self.findings += path.findings
         self.unchecked += path.unchecked
         return path
 
     def _path_at(self, certificate: Certificate, trust: TrustStore, at: datetime) -> PathVerdict:
-        return trust.validate(
-            certificate,
-            extra=self.tail.certificates,
-            crls=self.tail.crls,
-            ocsps=[value for oid, value in self.tail.other_revocation_infos if oid == _OCSP_RESPONSE],
-            at=at,
-            policy=self.reading.policy,
-        )
+        return path_at(certificate, trust, self.tail, at, self.reading.policy)
 
     def _timestamps(self) -> tuple[TimestampReport, ...]:
         unsigned = self.info.unsigned_attrs
-        if unsigned is None or not unsigned.get(attrs.TIME_STAMP_TOKEN):
-            return ()
+        if unsigned is None or self.content_type == TST_INFO or not unsigned.get(attrs.TIME_STAMP_TOKEN):
+            return ()  # a timestamp over a timestamp is for archives of evidence (RFC 5126), which this is not
         from smime.operations.timestamps import timestamp_reports  # noqa: PLC0415 - it needs this module
 
         reports = timestamp_reports(self.reading, self.info)

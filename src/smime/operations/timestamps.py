@@ -2,6 +2,8 @@
 
 The attribute is unsigned; its protection is the signature of the time-stamping authority in it, over a digest of the signature value of the
 SignerInfo. An authority counts only if a store of its own kind trusts it: nothing that a mail's signer is trusted for makes him a clock.
+It is judged at the time that it states, since timestamps outlive certificates; but one that was revoked by the time looked at, whenever
+that was, may have had its key stolen, and could have stated any time.
 """
 
 from __future__ import annotations
@@ -15,10 +17,10 @@ from smime.cms.reader import Content, SignedDataHead, SignedDataTail, read
 from smime.cms.tst_info import TSTInfo
 from smime.crypto import digests
 from smime.errors import ParseError, SMIMEError
-from smime.findings import Finding, finding
+from smime.findings import Effect, Finding, finding
 from smime.operations.content import SignedContent
 from smime.operations.reading import Reading
-from smime.operations.signers import report_of
+from smime.operations.signers import path_at, report_of
 from smime.pki.certificate import EXTENDED_KEY_USAGE, Certificate
 from smime.report import TimestampReport, Verdict
 
@@ -98,12 +100,27 @@ def _checked(reading: Reading, info: SignerInfo, token: bytes) -> TimestampRepor
             findings.append(finding("timestamp-unchecked", time=stated.time.isoformat()))
         elif report.verdict is not Verdict.VALID:
             findings.append(finding("timestamp-untrusted", reason=report.summary()))
+        elif stated.time > reading.at:
+            findings.append(finding("timestamp-untrusted", reason=f"it is of {stated.time.isoformat()}, after the time looked at"))
+        else:
+            revoked = _revoked_since(reading, authorities.policy, signer, tail)
+            if revoked is not None:
+                findings.append(finding("timestamp-untrusted", reason=revoked.message))
     return TimestampReport(
         stated.time,
         trusted=not findings,
         authority=signer.certificate_summary if signer is not None else None,
         findings=tuple(findings),
     )
+
+
+def _revoked_since(reading: Reading, policy: Policy, signer: SignerReport, tail: SignedDataTail) -> Finding | None:
+    """Return the finding if an authority that was good at the time it stated was revoked by the time looked at."""
+    assert reading.tsa is not None  # noqa: S101 - the caller looked
+    assert signer.certificate is not None  # noqa: S101 - the verdict is VALID
+    certificate = Certificate.of_any(signer.certificate)
+    now = path_at(certificate, reading.tsa, tail, reading.at, policy)
+    return next((found for found in now.findings if found.effect is Effect.INVALID), None)
 
 
 def _is_authority(signer: SignerReport) -> bool:

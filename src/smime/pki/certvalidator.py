@@ -272,11 +272,14 @@ class _Checker:
     def outcome(self) -> Outcome:
         """Validate, then look up revocation."""
         problem = self._validate()
-        if problem is not None:
+        if problem is not None and problem.code != "expired":
             return Outcome(self.path, (problem,), *self.information.without(self.policy)[2:])
-        if not self.information:
-            return self.information.without(self.policy)._replace(path=self.path)
-        return self.information.plain_outcome(self.path, self.case) or self._revocation()
+        known = self.information.plain_outcome(self.path, self.case) or self._revocation() if self.information else None
+        if problem is not None:
+            if known is not None and known.revocation is Revocation.REVOKED:
+                return known._replace(findings=(problem, *known.findings))  # what expired later was revoked for all that
+            return Outcome(self.path, (problem,), *self.information.without(self.policy)[2:])
+        return known if known is not None else self.information.without(self.policy)._replace(path=self.path)
 
     def _context(self, rules: RevocationCheckingPolicy, registry: CertificateRegistry, manager: RevinfoManager | None) -> _Context:
         return _Context(

@@ -60,7 +60,10 @@ def octet_string(draw: st.DrawFn, depth: int = 5, tag: int = 0x04) -> tuple[byte
             return bytes((tag | 0x20, 0x80)) + content + b"\x00\x00", octets
         return bytes((tag | 0x20,)) + length_octets(len(content), padding) + content, octets
     octets = draw(
-        st.one_of(st.binary(max_size=12), st.integers(100, 5000).map(lambda size: bytes(range(256)) * (size // 256) + bytes(size % 256)))
+        st.one_of(
+            st.binary(max_size=12),
+            st.sampled_from([100, 300, 5000, 8191, 8192, 20_000]).map(lambda size: bytes(range(256)) * (size // 256) + bytes(size % 256)),
+        )
     )
     return bytes((tag,)) + length_octets(len(octets), padding) + octets, octets
 

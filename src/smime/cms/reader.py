@@ -75,7 +75,7 @@ __all__ = [
 ]
 
 _T = TypeVar("_T")
-_FLAT = 1 << 20  # octets: more at once is read step by step
+_FLAT = 1 << 18  # octets: more at once is read step by step
 _COPY = 1 << 14  # content of fewer octets is handed out as bytes
 _PADDING = b"\x00\t\n\r "
 

@@ -24,7 +24,7 @@ __all__ = ["COPY_BELOW", "MAX_LEVELS", "UNBOUNDED", "Octets", "Skipper"]
 
 MAX_LEVELS = 128  # the C twin's stack; a limit above it means it
 UNBOUNDED = (1 << 63) - 1  # no definite length around
-COPY_BELOW = 2048  # shorter segments are joined, longer ones are handed out as slices of the input
+COPY_BELOW = 8192  # shorter segments are joined, longer ones are handed out as slices of the input: what a call costs, a copy costs
 
 
 # what the next octet is

@@ -376,6 +376,245 @@ done:
     return (int)count;
 }
 
+/* == the parts of a message ==
+ *
+ * The short way for messages in plain form; smime.mime.entity is the long way, and says what the rules are. Whatever needs a closer look (a
+ * Content-Type with comments, an odd transfer encoding, a limit) ends it, and the long way is taken.
+ */
+
+enum { LEVELS = 16 };
+
+typedef struct {
+    uint32_t isa;
+    const uint8_t *src;
+    size_t end, fields, header_size, cap, count;
+    int64_t *out;
+    int depth;            /* of open parts */
+    size_t open[LEVELS];  /* their records */
+    size_t child[LEVELS]; /* where the last child of each starts, NONE without */
+} tree;
+
+static inline int64_t *part_at(const tree *t, int level) { return t->out + t->open[level] * SMIME_SCAN_PART; }
+
+enum { DEPTH, START, FIELDS_END, BODY, END, TYPE, TYPE_END, BOUNDARY, BOUNDARY_END, PREAMBLE_END, EPILOGUE, CLOSED };
+
+/* Judge a line that begins with two hyphens: the level of the multipart whose delimiter it is, -1 if there is none. */
+static int delimiter_level(const tree *t, size_t line, size_t *after, int *closing) {
+    const uint8_t *src = t->src;
+    size_t lf = find_lf(src, line, t->end), stop = lf == NONE ? t->end : lf, bare;
+    *after = lf == NONE ? t->end : lf + 1;
+    if (src[stop - 1] == CR) stop--;
+    for (bare = stop; bare > line && is_blank(src[bare - 1]); bare--) {
+    }
+    if (stop - bare > SMIME_SCAN_PADDING) return -1;
+    for (int level = 0; level < t->depth; level++) {
+        const int64_t *part = part_at(t, level);
+        size_t size;
+        if (part[BOUNDARY] < 0 || part[CLOSED]) continue;
+        size = (size_t)(part[BOUNDARY_END] - part[BOUNDARY]);
+        if (bare - line < size + 2 || memcmp(src + line + 2, src + part[BOUNDARY], size)) continue;
+        if (bare - line == size + 2) {
+            *closing = 0;
+            return level;
+        }
+        if (bare - line == size + 4 && src[bare - 1] == '-' && src[bare - 2] == '-') {
+            *closing = 1;
+            return level;
+        }
+    }
+    return -1;
+}
+
+/* Open the part that starts at a place, and read its header up to its empty line, a boundary line or the end. Return -1 for the long way, 1 if a
+ * boundary line ended it (then *line is that line), 2 if the body is a message to open, else 0; *at is where the body starts. */
+static int open_plain(tree *t, size_t *at, size_t *line, int in_digest) {
+    const uint8_t *src = t->src;
+    size_t p = *at, count = 0, start = *at;
+    size_t type = NONE, type_end = 0, encoding = NONE, encoding_end = 0;
+    int64_t *part, places[65 * 4];
+    int ended = 0, kind = 0;
+    if (t->depth == LEVELS || t->count == t->cap) return -1;
+    part = t->out + t->count * SMIME_SCAN_PART;
+    for (;;) {
+        size_t next = p, stop, q, name;
+        if (p >= t->end) {
+            part[FIELDS_END] = part[BODY] = (int64_t)t->end;
+            break;
+        }
+        if (src[p] == LF || (src[p] == CR && t->end - p >= 2 && src[p + 1] == LF)) {
+            part[FIELDS_END] = (int64_t)p;
+            part[BODY] = (int64_t)p + (src[p] == LF ? 1 : 2);
+            break;
+        }
+        if (src[p] == '-' && t->end - p >= 2 && src[p + 1] == '-') {
+            size_t after;
+            int closing;
+            if (delimiter_level(t, p, &after, &closing) >= 0) {
+                ended = 1;
+                *line = p;
+                break;
+            }
+        }
+        do {
+            size_t lf = find_lf(src, next, t->end);
+            next = lf == NONE ? t->end : lf + 1;
+        } while (next < t->end && is_blank(src[next]));
+        if (++count > t->fields) return -1;
+        for (q = p; q < next && src[q] > ' ' && src[q] < 0x7f && src[q] != ':'; q++) {
+        }
+        name = q - p;
+        if ((name == KNOWN[1].size || name == KNOWN[2].size) && (src[p] | 0x20) == 'c') {
+            int identifier = identify(src + p, name);
+            while (q < next && is_blank(src[q])) q++;
+            stop = next;
+            if (src[stop - 1] == LF) stop--;
+            if (stop > q && src[stop - 1] == CR) stop--;
+            if (q < stop && src[q] == ':') {
+                if (identifier == 1 && type == NONE) {
+                    type = q + 1;
+                    type_end = stop;
+                } else if (identifier == 2 && encoding == NONE) {
+                    encoding = q + 1;
+                    encoding_end = stop;
+                }
+            }
+        }
+        p = next;
+    }
+    if ((ended ? p : (size_t)part[FIELDS_END]) - start > t->header_size) return -1;
+    part[DEPTH] = t->depth;
+    part[START] = (int64_t)start;
+    part[END] = part[BOUNDARY] = part[BOUNDARY_END] = part[PREAMBLE_END] = part[EPILOGUE] = -1;
+    part[CLOSED] = 0;
+    part[TYPE] = type == NONE ? -1 : (int64_t)type;
+    part[TYPE_END] = type == NONE ? -1 : (int64_t)type_end;
+    if (ended) part[FIELDS_END] = part[BODY] = (int64_t)p;
+    if (type == NONE) {
+        kind = in_digest ? 2 : 0;
+    } else {
+        size_t first = span(src, type, type_end, SPACE), slash = span(src, first, type_end, TOKEN);
+        size_t subtype, subtype_end;
+        if (slash == first || slash == type_end || src[slash] != '/') return -1;
+        subtype = slash + 1;
+        subtype_end = span(src, subtype, type_end, TOKEN);
+        if (subtype_end == subtype) return -1;
+        if (subtype_end < type_end && src[subtype_end] != ';' && !(CLASS[src[subtype_end]] & SPACE)) return -1;
+        if (slash - first == 9 && same_name(src + first, "multipart", 9)) {
+            size_t b, b_end;
+            const int plain = smime_scan_parameters(src + type, type_end - type, places, 64);
+            if (plain <= 0) return -1;
+            for (int i = 1; i < plain; i++) {
+                if (places[i * 4 + 1] - places[i * 4] != 8 || !same_name(src + type + places[i * 4], "boundary", 8)) continue;
+                b = type + (size_t)places[i * 4 + 2];
+                b_end = type + (size_t)places[i * 4 + 3];
+                while (b_end > b && is_blank(src[b_end - 1])) b_end--;
+                if (b_end > b) {
+                    part[BOUNDARY] = (int64_t)b;
+                    part[BOUNDARY_END] = (int64_t)b_end;
+                }
+                break;
+            }
+        } else if (slash - first == 7 && same_name(src + first, "message", 7)) {
+            size_t size = subtype_end - subtype;
+            if ((size == 6 && same_name(src + subtype, "rfc822", 6)) || (size == 6 && same_name(src + subtype, "global", 6)) ||
+                (size == 4 && same_name(src + subtype, "news", 4))) {
+                kind = 2;
+            }
+        }
+    }
+    if (t->depth) t->child[t->depth - 1] = start;
+    t->open[t->depth] = t->count++;
+    t->child[t->depth] = NONE;
+    t->depth++;
+    *at = (size_t)part[BODY];
+    if (kind == 2 && !ended && part[BODY] > part[FIELDS_END] && (size_t)part[BODY] < t->end) {
+        if (encoding != NONE) {
+            size_t first = span(src, encoding, encoding_end, SPACE), last = encoding_end, size;
+            while (last > first && CLASS[src[last - 1]] & SPACE) last--;
+            size = last - first;
+            if (size == 6 && same_name(src + first, "base64", 6)) return 0;
+            if (size == 16 && same_name(src + first, "quoted-printable", 16)) return 0;
+            if (!(size == 4 && (same_name(src + first, "7bit", 4) || same_name(src + first, "8bit", 4))) &&
+                !(size == 6 && same_name(src + first, "binary", 6))) {
+                return -1;
+            }
+        }
+        return 2;
+    }
+    return ended;
+}
+
+/* Open a part, and the messages that begin with it. */
+static int open_all(tree *t, size_t *at, size_t *line, int in_digest) {
+    int ended = open_plain(t, at, line, in_digest);
+    while (ended == 2) ended = open_plain(t, at, line, 0);
+    return ended;
+}
+
+int smime_scan_message(uint32_t isa, const uint8_t *src, size_t end, size_t fields, size_t header_size, int64_t *out, size_t cap) {
+    tree t = {isa, src, end, fields, header_size, cap, 0, out, 0, {0}, {0}};
+    size_t at = 0, line = 0;
+    int ended = open_all(&t, &at, &line, 0), fresh = 1; /* at is the beginning of a line that was not looked at yet */
+    if (ended < 0) return -1;
+    for (;;) {
+        size_t after, stop, floor;
+        int level, closing = 0;
+        int64_t *part;
+        if (!ended) {
+            if (fresh && end - at >= 2 && src[at] == '-' && src[at + 1] == '-') {
+                line = at;
+            } else {
+                size_t lf = at;
+                do {
+                    lf = find_line(isa, src, lf, end, '-', '-');
+                    if (lf == NONE) break;
+                    lf++;
+                } while (lf + 1 >= end || src[lf + 1] != '-');
+                if (lf == NONE) break;
+                line = lf;
+            }
+        }
+        level = delimiter_level(&t, line, &after, &closing);
+        ended = 0;
+        if (level < 0) {
+            at = line + 1;
+            fresh = 0;
+            continue;
+        }
+        part = part_at(&t, level);
+        floor = t.child[level] == NONE ? (size_t)part[BODY] : t.child[level];
+        stop = line;
+        if (stop > floor && src[stop - 1] == LF) {
+            stop--;
+            if (stop > floor && src[stop - 1] == CR) stop--;
+        }
+        while (t.depth > level + 1) {
+            int64_t *inner = part_at(&t, --t.depth);
+            int64_t limit = (int64_t)stop;
+            inner[END] = limit;
+            if (inner[START] > limit) inner[START] = limit;
+            if (inner[FIELDS_END] > limit) inner[FIELDS_END] = limit;
+            if (inner[BODY] > limit) inner[BODY] = limit;
+            if (inner[PREAMBLE_END] > limit) inner[PREAMBLE_END] = limit;
+            if (inner[EPILOGUE] > limit) inner[EPILOGUE] = limit;
+        }
+        if (part[PREAMBLE_END] < 0) part[PREAMBLE_END] = (int64_t)stop;
+        at = after;
+        fresh = 1;
+        if (closing) {
+            part[CLOSED] = 1;
+            part[EPILOGUE] = (int64_t)after;
+        } else {
+            const size_t type_end = (size_t)part[TYPE_END], slash = span(src, span(src, (size_t)part[TYPE], type_end, SPACE), type_end, TOKEN);
+            const size_t size = span(src, slash + 1, type_end, TOKEN) - slash - 1;
+            ended = open_all(&t, &at, &line, size == 6 && same_name(src + slash + 1, "digest", 6));
+            if (ended < 0) return -1;
+        }
+    }
+    while (t.depth) part_at(&t, --t.depth)[END] = (int64_t)end;
+    return (int)t.count;
+}
+
 /* == mailboxes == */
 
 /* The size of the empty line before a line, 0 if there is none. */

@@ -163,6 +163,7 @@ int64_t smime_lines_expand_all(uint32_t isa, const uint8_t *src, size_t n, size_
 enum {
     SMIME_SCAN_FIELD = 5, /* integers in a record of smime_scan_header */
     SMIME_SCAN_MBOX = 8,  /* integers in a record of smime_scan_mbox */
+    SMIME_SCAN_PART = 12, /* integers in a record of smime_scan_message */
 
     SMIME_SCAN_MALFORMED = -1,
     SMIME_SCAN_ENVELOPE = -2,
@@ -203,6 +204,10 @@ int smime_scan_header(const uint8_t *src, size_t start, size_t end, int first, i
 int smime_scan_parameters(const uint8_t *src, size_t n, int64_t *out, size_t cap);
 int smime_scan_boundary(uint32_t isa, const uint8_t *src, size_t start, size_t end, const uint8_t *delimiter, size_t size, int flags, int64_t *out,
                         size_t cap);
+/* Index the parts of a whole message that is in plain form: depth, start, where the fields end, body, end, the value of Content-Type (two
+ * integers, -1 without), boundary (the same), where the preamble ends, where the epilogue starts (-1 without), 1 if closed. Return how many, or
+ * -1 if it is not in that form; cap is at most 64. */
+int smime_scan_message(uint32_t isa, const uint8_t *src, size_t end, size_t fields, size_t header_size, int64_t *out, size_t cap);
 int smime_scan_dash_lines(uint32_t isa, const uint8_t *src, size_t start, size_t end, int flags, int64_t *out, size_t cap);
 /* out has room for one record more. */
 int smime_scan_mbox(uint32_t isa, const uint8_t *src, size_t start, size_t end, int flags, int64_t *out, size_t cap);

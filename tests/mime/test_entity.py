@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from smime._kernels import scan
 from smime.errors import LimitExceeded, ParseError
 from smime.limits import DEFAULT_LIMITS
 from smime.mime.entity import (
@@ -242,6 +243,57 @@ def test_tree_and_readers_agree(body: bytes) -> None:
             reader.receive(part.body)
             reader.finish()
             assert reader.closed == part.closed
+
+
+LONG_WAY = DEFAULT_LIMITS.replace(mime_depth=scan.PLAIN_DEPTH - 1)
+
+PLAIN_TYPES = [
+    b"multipart/mixed; boundary=b",
+    b'Multipart/Digest; BOUNDARY="c"',
+    b"multipart/x; boundary=bc",
+    b"message/rfc822",
+    b"text/plain",
+]
+ODD_TYPES = [
+    b'multipart/x; boundary="b--"',
+    b"multipart/mixed",
+    b'multipart/mixed; boundary=" "',
+    b'multipart/x; boundary="c "; boundary=b',
+]
+ODD_TYPES += [
+    b"Message/Global ; x=y",
+    b"message/rfc822(x)",
+    b"text /plain",
+    b"nonsense",
+    b"",
+    b"multipart/mixed; boundary*=b",
+    b"message/rfc822*",
+]
+TYPES = [*PLAIN_TYPES, *ODD_TYPES, b"multipart/x; boundary=c; a=\xe4"]
+ENCODINGS = [b"7BIT", b" base64 ", b"Quoted-Printable", b"x-odd", b"8bit (x)", b"", b"binary"]
+FIELDS = [*(b"Content-Type: " + kind for kind in TYPES), *(b"content-transfer-ENCODING:" + kind for kind in ENCODINGS)]
+RULES = [b"--b", b"--c", b"--bc", b"--b--", b"--c--", b"--bc--", b"--b----", b"--b-- \t", b"--c ", b"--", b"x --b"]
+PARTS = [*FIELDS, *RULES, b"", b"", b"", b"A: b", b" folded", b"x", b"\r", b"MIME-Version: 1.0", b"Content-Typo: x"]
+messages = st.lists(st.tuples(st.sampled_from(PARTS), st.sampled_from([b"\n", b"\r\n", b"\n"])).map(b"".join), max_size=30).map(b"".join)
+
+
+@given(data=messages, cut=st.integers(0, 2))
+@example(data=b"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\n--b--", cut=0)
+@example(data=b"Content-Type: multipart/digest; boundary=b\n\n--b\n\n\n--b", cut=0)
+@example(data=b"Content-Type: message/rfc822\n\n" * 14, cut=0)
+@example(data=b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n" * 62, cut=0)
+@example(data=b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n" * 70, cut=0)
+def test_the_short_way_is_the_long_way(data: bytes, cut: int) -> None:
+    """What the kernel says of a message in plain form is what the tree finds without it."""
+    data = data[: len(data) - cut]
+    short, long = list(parse(data).walk()), list(parse(data, LONG_WAY).walk())
+    assert [facts(part) for part in short] == [facts(part) for part in long]
+
+
+def facts(part: MIMEPart) -> tuple[Any, ...]:
+    places = (part.start, part.fields.end, part.body_start, part.end, part.preamble_end, part.epilogue_start)
+    names = list(part.fields), part.fields.defects, part.content_type.value, part.content_type.present
+    return part.depth, len(part.children), part.boundary, part.closed, *places, *names
 
 
 def check_offsets(part: MIMEPart) -> None:

@@ -207,7 +207,7 @@ class EntityReader:
             raise LimitExceeded("header_size", self._limits.header_size, self._limits.header_size)
         self._block = None
         raw = data[:body]
-        self.fields = HeaderFields(raw, 0, index)
+        self.fields = HeaderFields.of_index(raw, 0, index)
         self.header_size = body
         return HeaderBlock(self.fields, raw)
 
@@ -377,7 +377,6 @@ class MIMEPart:
 
     Attributes:
         fields: the header.
-        content_type: its Content-Type, or the default of its place.
         start: where the part starts, its header included.
         end: where it ends; the line end that belongs to a delimiter is not in it.
         children: the parts of a multipart, or the one entity in a message/rfc822.
@@ -388,11 +387,11 @@ class MIMEPart:
         depth: 0 for the message itself.
     """
 
-    __slots__ = ("boundary", "children", "closed", "content_type", "depth", "end", "epilogue_start", "fields", "preamble_end", "start")
+    __slots__ = ("_in_digest", "boundary", "children", "closed", "depth", "end", "epilogue_start", "fields", "preamble_end", "start")
 
-    def __init__(self, fields: HeaderFields, content_type: ContentType, start: int, depth: int) -> None:
+    def __init__(self, fields: HeaderFields, start: int, depth: int) -> None:
         self.fields = fields
-        self.content_type = content_type
+        self._in_digest = False
         self.start = start
         self.end = -1
         self.children: list[MIMEPart] = []
@@ -401,6 +400,11 @@ class MIMEPart:
         self.preamble_end = -1
         self.epilogue_start = -1
         self.depth = depth
+
+    @property
+    def content_type(self) -> ContentType:
+        """Its Content-Type, or the default of its place."""
+        return self.fields.content_type(in_digest=self._in_digest)
 
     @property
     def body_start(self) -> int:
@@ -446,6 +450,7 @@ class _Tree:
         "data",
         "delimiters",
         "end",
+        "header_fields",
         "header_records",
         "header_size",
         "limits",
@@ -464,6 +469,7 @@ class _Tree:
         self.open: list[MIMEPart] = []
         self.delimiters: dict[bytes, tuple[int, bool]] = {}
         self.longest = 0
+        self.header_fields = limits.header_fields
         self.header_records = limits.header_fields * scan.FIELD_WIDTH
         self.header_size = limits.header_size
         self.parts_left = limits.mime_parts
@@ -472,29 +478,33 @@ class _Tree:
         self.tried = -1  # the part whose header was looked for last
         self.blank = -1  # the first empty line at or after the last place that asked
 
-    def header_before(self, line: int) -> tuple[list[int], int, int, int] | None:
-        """Return the index of the pending header if its empty line is before `line`, where a line begins or the data ends."""
-        start = self.pending
-        window = start + self.header_size + 2
-        window = line if line < window else window
-        if self.tried != start:
-            self.tried = start
-            index = scan.index_header(self.data, start, window, self.limits.header_fields)
-            if index[1] < index[2] or len(index[0]) > self.header_records:
-                return index
-        # Where the next empty line is, is remembered: a header without one would be searched to the end of the message for each line that
-        # begins with two hyphens, and for each part.
-        if self.blank < start:
-            found = scan.header_end(self.data, start, self.end)[0]
-            self.blank = found if found >= 0 else self.end
-        return scan.index_header(self.data, start, window, self.limits.header_fields) if self.blank < line else None
+    def settle(self, line: int) -> None:
+        """Open the parts whose headers end before `line`, where a line begins."""
+        while self.pending >= 0:
+            start = self.pending
+            window = start + self.header_size + 2
+            window = min(line, window)
+            if self.tried != start:
+                self.tried = start
+                index = scan.index_header(self.data, start, window, self.header_fields)
+                if index[1] < index[2] or len(index[0]) > self.header_records:
+                    self.open_part(index)
+                    continue
+            # Where the next empty line is, is remembered: a header without one would be searched to the end of the message for each line
+            # that begins with two hyphens, and for each part.
+            if self.blank < start:
+                found = scan.header_end(self.data, start, self.end)[0]
+                self.blank = found if found >= 0 else self.end
+            if self.blank >= line:
+                return
+            self.open_part(scan.index_header(self.data, start, window, self.header_fields))
 
     def open_part(self, index: tuple[list[int], int, int, int]) -> None:
         """Take the index of the pending header, and open its part."""
         start = self.pending
         records, end, body, _ = index
         if len(records) > self.header_records:
-            raise LimitExceeded("header_fields", self.limits.header_fields, records[-scan.FIELD_WIDTH])
+            raise LimitExceeded("header_fields", self.header_fields, records[-scan.FIELD_WIDTH])
         if end - start > self.header_size:
             raise LimitExceeded("header_size", self.header_size, start + self.header_size)
         if not self.parts_left:
@@ -504,9 +514,10 @@ class _Tree:
         depth = len(opened)
         if depth > self.limits.mime_depth:
             raise LimitExceeded("mime_depth", self.limits.mime_depth, start)
-        fields = HeaderFields(self.data, start, index)
-        content_type = fields.content_type(in_digest=self.pending_digest)
-        part = MIMEPart(fields, content_type, start, depth)
+        fields = HeaderFields.of_index(self.data, start, index)
+        part = MIMEPart(fields, start, depth)
+        part._in_digest = self.pending_digest
+        content_type = part.content_type
         if depth:
             opened[-1].children.append(part)
         opened.append(part)
@@ -514,9 +525,9 @@ class _Tree:
         self.pending_digest = False
         kind = content_type.type
         if kind == "multipart":
-            part.boundary = content_type.boundary
-            if part.boundary is not None:
-                self.refresh()
+            part.boundary = boundary = content_type.boundary
+            if boundary is not None:
+                self.watch(boundary, depth)
         elif (
             kind == "message"
             and content_type.subtype in _MESSAGES
@@ -526,23 +537,20 @@ class _Tree:
             self.pending = body
 
     def refresh(self) -> None:
-        """Collect the delimiters of all multiparts that are open and not closed; an outer one counts before an inner one like it."""
+        """Collect the delimiters of all multiparts that are open and not closed."""
         self.delimiters = {}
         self.longest = 0
         for level, part in enumerate(self.open):
             if part.boundary is not None and not part.closed:
-                delimiter = b"--" + part.boundary
-                self.delimiters.setdefault(delimiter, (level, False))
-                self.delimiters.setdefault(delimiter + b"--", (level, True))
-                self.longest = max(self.longest, len(delimiter) + 2)
+                self.watch(part.boundary, level)
 
-    def settle(self, line: int) -> None:
-        """Open the parts whose headers end before a line."""
-        while self.pending >= 0:
-            index = self.header_before(line)
-            if index is None:
-                break
-            self.open_part(index)
+    def watch(self, boundary: bytes, level: int) -> None:
+        """Look for the delimiters of a multipart; those of an outer one count before the same ones of an inner one."""
+        delimiter = b"--" + boundary
+        closing = delimiter + b"--"
+        self.delimiters.setdefault(delimiter, (level, False))
+        self.delimiters.setdefault(closing, (level, True))
+        self.longest = max(self.longest, len(closing))
 
     def delimiter(self, line: int, after: int, found: tuple[int, bool]) -> None:
         """Take a boundary line; it ends at `after`."""
@@ -560,7 +568,7 @@ class _Tree:
             stop -= 2 if stop - 1 > floor and data[stop - 2] == _CR else 1
         if self.pending >= 0:
             self.pending = min(self.pending, stop)
-            self.open_part(scan.index_header(data, self.pending, stop, self.limits.header_fields))
+            self.open_part(scan.index_header(data, self.pending, stop, self.header_fields))
             self.pending = -1
         inner = False
         while len(opened) > level + 1:
@@ -579,7 +587,10 @@ class _Tree:
         else:
             self.pending = after
             self.pending_digest = part.content_type.subtype == "digest"
-        if inner or is_close:
+        if is_close and not level:
+            self.delimiters.clear()
+            self.longest = 0
+        elif inner or is_close:
             self.refresh()
 
     def finish(self) -> MIMEPart:
@@ -594,6 +605,28 @@ class _Tree:
         return self.open[0]
 
 
+def _of_index(data: bytes, records: list[int]) -> MIMEPart:
+    """Make the tree from the index of a message in plain form."""
+    opened: list[MIMEPart] = []
+    for i in range(0, len(records), scan.PART_WIDTH):
+        depth, start, stop, body, end, type_start, type_end, boundary, boundary_end, preamble, epilogue, closed = records[i : i + 12]
+        part = MIMEPart(HeaderFields(data, start, stop, body, type_start, type_end), start, depth)
+        part.end = end
+        if boundary >= 0:
+            part.boundary = data[boundary:boundary_end]
+            part.preamble_end = preamble
+            part.epilogue_start = epilogue
+            part.closed = closed == 1
+        if depth:
+            del opened[depth:]
+            outer = opened[-1]
+            outer.children.append(part)
+            if type_start < 0 and outer.boundary is not None:
+                part._in_digest = outer.content_type.subtype == "digest"
+        opened.append(part)
+    return opened[0]
+
+
 def parse(data: Buffer, limits: Limits = DEFAULT_LIMITS) -> MIMEPart:
     """Read a message into its tree of parts; everything in it is offsets into `data`.
 
@@ -605,6 +638,10 @@ def parse(data: Buffer, limits: Limits = DEFAULT_LIMITS) -> MIMEPart:
     """
     buffer = data if isinstance(data, bytes) else bytes(data)
     end = len(buffer)
+    if limits.mime_depth >= scan.PLAIN_DEPTH and limits.mime_parts >= scan.PLAIN_PARTS:
+        records = scan.index_message(buffer, end, limits.header_fields, limits.header_size)
+        if records:
+            return _of_index(buffer, records)
     tree = _Tree(buffer, 0, end, limits)
     position, flags = 0, scan.AT_LINE_START
     while position < end:

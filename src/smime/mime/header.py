@@ -37,20 +37,42 @@ class HeaderFields:
         body_start: where the line after the empty line starts; equal to `end` if there is no empty line.
     """
 
-    __slots__ = ("_content_type", "_first_type", "_ids", "_records", "body_start", "data", "end", "start")
+    __slots__ = ("_content_type", "_ids", "_index", "_type_end", "_type_start", "body_start", "data", "end", "start")
 
-    def __init__(self, data: bytes, start: int, index: tuple[list[int], int, int, int]) -> None:
-        """Take what `scan.index_header` said of a block that starts at `start`."""
+    def __init__(self, data: bytes, start: int, end: int, body_start: int, type_start: int, type_end: int) -> None:
+        """Take what the scan kernel said of the block ``data[start:end]``: where its body and the value of its Content-Type are."""
         self.data = data
         self.start = start
-        self._records, self.end, self.body_start, self._first_type = index
+        self.end = end
+        self.body_start = body_start
+        self._type_start = type_start
+        self._type_end = type_end
+        self._index: list[int] | None = None
         self._ids: list[int] | None = None
         self._content_type: ContentType | None = None
+
+    @classmethod
+    def of_index(cls, data: bytes, start: int, index: tuple[list[int], int, int, int]) -> HeaderFields:
+        """Take what `scan.index_header` said of a block that starts at `start`."""
+        records, end, body_start, first = index
+        if first >= 0:
+            fields = cls(data, start, end, body_start, records[first + 2], records[first + 3])
+        else:
+            fields = cls(data, start, end, body_start, -1, -1)
+        fields._index = records
+        return fields
 
     @property
     def complete(self) -> bool:
         """There is an empty line."""
         return self.body_start > self.end
+
+    @property
+    def _records(self) -> list[int]:
+        index = self._index
+        if index is None:
+            index = self._index = scan.index_header(self.data, self.start, self.end, self.end - self.start)[0]
+        return index
 
     @property
     def _identifiers(self) -> list[int]:
@@ -81,7 +103,7 @@ class HeaderFields:
             raise LimitExceeded("header_fields", limits.header_fields, index[0][-_WIDTH])
         if index[1] - start > limits.header_size:
             raise LimitExceeded("header_size", limits.header_size, start + limits.header_size)
-        return cls(buffer, start, index)
+        return cls.of_index(buffer, start, index)
 
     @property
     def defects(self) -> tuple[int, ...]:
@@ -181,11 +203,10 @@ class HeaderFields:
         """Return the first Content-Type; the default of RFC 2045 section 5.2 (or of multipart/digest) if there is none."""
         found = self._content_type
         if found is None:
-            at = self._first_type
-            if at < 0:
+            start = self._type_start
+            if start < 0:
                 return MESSAGE if in_digest else TEXT_PLAIN
-            records = self._records
-            found = self._content_type = parse_content_type(self.data[records[at + 2] : records[at + 3]])
+            found = self._content_type = parse_content_type(self.data[start : self._type_end])
         return found
 
     def content_transfer_encoding(self) -> str:

@@ -94,12 +94,15 @@ class ContentType(ParameterizedValue):
         parameters: dict[str, str],
         duplicates: tuple[str, ...] = (),
         defects: tuple[str, ...] = (),
-        *,
         boundary: bytes | None = None,
+        *,
         present: bool = True,
         valid: bool = True,
     ) -> None:
-        super().__init__(value, parameters, duplicates, defects)
+        self.value = value
+        self.parameters = parameters
+        self.duplicates = duplicates
+        self.defects = defects
         self.type, _, self.subtype = value.partition("/")
         self.boundary = boundary
         self.present = present
@@ -132,6 +135,9 @@ def base_name(name: str | None) -> str | None:
 
 def parse_content_type(value: bytes) -> ContentType:
     """Read the value of a Content-Type field; folding may still be in it. Never raises."""
+    if b"boundary" in value:  # each one is new, as a rule
+        places = scan.index_parameters(value)
+        return _read_plain(value, places) if places else read_leniently(value)
     return _content_type(value) if len(value) <= _LONG else read_leniently(value)
 
 
@@ -168,27 +174,27 @@ def read_leniently(value: bytes) -> ContentType:
         if boundary is None:
             boundary = parameters["boundary"].encode("utf-8", "replace")
         boundary = boundary.rstrip(b" \t\r\n") or None
-    return ContentType(kind, parameters, duplicates, tuple(defects), boundary=boundary)
+    return ContentType(kind, parameters, duplicates, tuple(defects), boundary)
 
 
 def _read_plain(value: bytes, places: list[int]) -> ContentType:
     """Read a value that is in plain form, by its index; the same as the long way."""
-    text = charsets.lenient(value)
-    if not text.isascii():
+    if not value.isascii():
         return read_leniently(value)  # places in the octets are not places in the text
-    main = text[places[0] : places[3]].lower()
-    parameters: dict[str, str] = {}
+    text = value.decode("ascii")
     duplicates: tuple[str, ...] = ()
+    parameters: dict[str, str] = {}
     for i in range(4, len(places), 4):
         name = text[places[i] : places[i + 1]].lower()
         if name not in parameters:
             parameters[name] = text[places[i + 2] : places[i + 3]]
         elif name not in duplicates:
             duplicates += (name,)
+    main = text[places[0] : places[3]].lower()
     boundary = None
-    if "boundary" in parameters and main.startswith("multipart/"):
+    if main.startswith("multipart/") and "boundary" in parameters:
         boundary = parameters["boundary"].encode("ascii").rstrip(b" \t") or None
-    return ContentType(main, parameters, duplicates, boundary=boundary)
+    return ContentType(main, parameters, duplicates, (), boundary)
 
 
 @lru_cache(maxsize=512)

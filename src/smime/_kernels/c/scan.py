@@ -32,6 +32,9 @@ from smime._kernels.python.scan import (
     MBOX_WIDTH,
     NUL,
     PADDED,
+    PART_WIDTH,
+    PLAIN_DEPTH,
+    PLAIN_PARTS,
     PREFIX_ONLY,
     TRAILING_BLANK,
 )
@@ -62,11 +65,15 @@ __all__ = [
     "MBOX_WIDTH",
     "NUL",
     "PADDED",
+    "PART_WIDTH",
+    "PLAIN_DEPTH",
+    "PLAIN_PARTS",
     "PREFIX_ONLY",
     "TRAILING_BLANK",
     "dash_lines",
     "header_end",
     "index_header",
+    "index_message",
     "index_parameters",
     "mbox_lines",
     "scan_boundary",
@@ -85,6 +92,7 @@ _free: list[Any] = []
 _header_end = lib.smime_scan_header_end
 _header = lib.smime_scan_header
 _parameters = lib.smime_scan_parameters
+_message = lib.smime_scan_message
 _boundary = lib.smime_scan_boundary
 _dash_lines = lib.smime_scan_dash_lines
 _mbox = lib.smime_scan_mbox
@@ -138,6 +146,15 @@ def index_parameters(value: bytes) -> list[int]:
     out = _array()
     count = _parameters(value, len(value), out, MAX_PARAMETERS)
     records: list[int] = _unpack(out, count * 4)
+    _free.append(out)
+    return records
+
+
+def index_message(data: bytes, end: int, fields: int, header_size: int) -> list[int]:
+    """Index the parts of a whole message that is in plain form."""
+    out = _array()
+    count = _message(_c.ISA, _octets(data), end, fields, header_size, out, PLAIN_PARTS)
+    records: list[int] = _unpack(out, count * PART_WIDTH) if count > 0 else []
     _free.append(out)
     return records
 

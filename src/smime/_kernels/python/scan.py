@@ -34,11 +34,15 @@ __all__ = [
     "MBOX_WIDTH",
     "NUL",
     "PADDED",
+    "PART_WIDTH",
+    "PLAIN_DEPTH",
+    "PLAIN_PARTS",
     "PREFIX_ONLY",
     "TRAILING_BLANK",
     "dash_lines",
     "header_end",
     "index_header",
+    "index_message",
     "index_parameters",
     "mbox_lines",
     "scan_boundary",
@@ -96,6 +100,10 @@ MAX_MBOX_HEADER = 1 << 18
 """Octets after which the header of a message in a mailbox is not looked through for a Content-Length any more."""
 MAX_QUOTES = 64
 """Most ``>`` in front of a quoted ``From ``."""
+PART_WIDTH = 12
+"""Integers in one record of `index_message`."""
+PLAIN_DEPTH, PLAIN_PARTS = 16, 64
+"""Depth and number of parts of a message that `index_message` takes; limits below these are not for it to check."""
 MAX_PARAMETERS = 64
 """Records in the index of a Content-Type in plain form."""
 CAP = 256
@@ -321,6 +329,24 @@ def dash_lines(data: bytes, start: int, end: int, flags: int) -> tuple[list[int]
         position = after - 1 if after else end
         line = -1
     return records, position
+
+
+def index_message(data: bytes, end: int, fields: int, header_size: int) -> list[int]:  # noqa: ARG001
+    """Index the parts of a whole message that is in plain form, in C alone: `smime.mime.entity` is the Python form of it.
+
+    Args:
+        data: the message.
+        end: its size.
+        fields: fields in one header that are too many for the short way.
+        header_size: octets of one header that are too many for it.
+
+    Returns:
+        `PART_WIDTH` integers a part: its depth, where it starts, where its fields end, where its body starts, where it ends, where the
+        value of its Content-Type starts and ends, the same of its boundary, where its preamble ends and where its epilogue starts (all of
+        these -1 if there is none), and 1 if its close delimiter was there. An empty list for a message that has to be looked at in the long
+        way; in Python for all.
+    """
+    return []
 
 
 def mbox_lines(data: bytes, start: int, end: int, flags: int) -> tuple[list[int], int]:

@@ -233,3 +233,12 @@ def test_parquet_without_pyarrow(smime: Shell, box: Path, monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     line = smime.fails(2, *verify(smime, "-o", "out.parquet", box))
     assert "the format parquet needs pyarrow" in line
+
+
+@pytest.mark.parametrize("command", ["decrypt", "strip"])
+def test_out_alone_is_where_the_copy_goes(command: str, smime: Shell, box: Path) -> None:
+    done = smime("archive", command, "-k", smime.file("bob.pem"), "--jobs", 1, "-o", "copy", box)
+    assert done.code in {0, 1}
+    assert len(rows(done.text)) == len(KINDS)
+    assert [path.name for path in Path("copy").rglob("*") if path.is_file()]
+    smime.fails(2, "archive", command, "-k", smime.file("bob.pem"), box)

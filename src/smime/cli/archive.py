@@ -263,7 +263,11 @@ def _copy_options(function: F) -> F:
     """Add the options of a command that copies an archive."""
     for option in (
         _run_options(resume=False),
-        click.option("--into", metavar="FOLDER", required=True, help="Where the copy goes, in the form of the archive."),
+        click.option(
+            "--into",
+            metavar="FOLDER",
+            help="Where the copy goes, in the form of the archive. Without it, OUT is that folder and the records go to standard output.",
+        ),
         trust_options(required=False, times=("received",)),
         content_key_options,
     ):
@@ -275,7 +279,7 @@ def _copy(
     what: str,
     *,
     paths: tuple[str, ...],
-    into: str,
+    into: str | None,
     roots: tuple[str, ...],
     at: Any,
     certs: tuple[str, ...],
@@ -291,6 +295,10 @@ def _copy(
 ) -> None:
     from smime import archive  # noqa: PLC0415 - not for --help
 
+    if into is None:
+        if output is None:
+            raise click.UsageError("say where the copy goes: -o FOLDER, or --into FOLDER")
+        into, output = output, None
     identities = load_keystores(keystores, Passwords(password_file))
     trust = load_trust(roots, crls, certs) if roots else None
     settings: dict[str, Any] = {"trust": trust, "at": at, "policy": policy_of(archive_policy, require_revocation), "jobs": jobs}

@@ -12,7 +12,7 @@ from smime.cms.reader import CMSReader, SignedDataHead
 from smime.cms.signed_data import SignedDataTail
 from smime.errors import LimitExceeded, NotProtected, ParseError, UnsupportedError, VerificationError
 from smime.findings import Effect, Finding, finding
-from smime.mime.entity import Body, EntityReader, HeaderBlock, MultipartReader, PartData, PartEnd, PartStart
+from smime.mime.entity import Body, EntityReader, Epilogue, HeaderBlock, MultipartReader, PartData, PartEnd, PartStart, Preamble
 from smime.mime.smime_types import PKCS7_SIGNATURE, Kind, classify
 from smime.operations.content import SignedContent, micalg_digests
 from smime.operations.reading import MessageReader, Reading, repeated_fields, transfer_decoder
@@ -27,6 +27,21 @@ if TYPE_CHECKING:
     from smime.policy import Policy
 
 __all__ = ["DetachedLayer", "MessageVerifier", "SignedDataLayer", "VerifiedMessage"]
+
+_AROUND = 200  # octets beside the parts that are looked at
+# what mail programs, ours among them, write before the first part for readers that know no MIME
+_CUSTOMARY = frozenset(
+    {
+        b"",
+        b"This is an S/MIME signed message",
+        b"This is an S/MIME signed message.",
+        b"This is a cryptographically signed message in MIME format.",
+        b"This is a multi-part message in MIME format.",
+        b"This is a multi-part message in MIME format",
+        b"This is a multipart message in MIME format.",
+        b"This is a signed message in MIME format.",
+    }
+)
 
 DetachedContent = Callable[[], Iterator[bytes]]
 
@@ -95,7 +110,7 @@ class DetachedLayer:
         self._signature_fields: HeaderFields | None = None
         self._body: list[bytes] = []
         self._body_size = 0
-        self._around = False
+        self._around = b""
         self.report: VerificationReport | None = None
 
     def update(self, data: Buffer, /) -> None:
@@ -117,8 +132,8 @@ class DetachedLayer:
         elif kind is PartEnd:
             if self._part == 2 and self._signature is not None:
                 self._signature_events(self._signature.finish())
-        elif not self._around and hasattr(event, "data") and bytes(event.data).strip():
-            self._around = True
+        elif (kind is Preamble or kind is Epilogue) and len(self._around) <= _AROUND:
+            self._around += bytes(event.data[: _AROUND + 1])  # type: ignore[attr-defined] # the type was compared
 
     def _first(self, data: Buffer) -> None:
         if self._head is not None:
@@ -157,7 +172,7 @@ class DetachedLayer:
         findings = self._findings
         if self._part == 0:
             raise ParseError("mime", "multipart/signed without a part")
-        if self._around:
+        if self._around.strip() not in _CUSTOMARY:
             findings.append(finding("text-around-signed-part"))
         if self._parts.boundary_prefix:
             findings.append(finding("boundary-prefix"))

@@ -216,11 +216,13 @@ SMIME_TARGET_AVX512 size_t smime_base64_decode_avx512(const uint8_t *src, size_t
     uint32_t carried = 0;
     int at_line = 1, lines_likely = 1;
 
+    while (p < end && (*p == '\r' || *p == '\n')) p++;
+    const int begins = p > src;
     while (p < end) {
         if (at_line && !carried && lines_likely) {
             size_t step = 0;
             size_t lines = decode_lines76_avx512(p, (size_t)(end - p), out, (size_t)(limit - out), &step, table_low, table_high, pack);
-            lines_likely = p == src || lines; /* src may begin inside a line; one more attempt at the next */
+            lines_likely = lines || (!begins && p == src); /* src may begin inside a line: one more attempt at the next */
             out += lines * 57;
             p += lines * step;
             if (p == end) break;

@@ -66,6 +66,25 @@ static void run(stream *s, uint32_t isa, const uint8_t *data, const size_t *edge
 
 static void same(const stream *a, const stream *b) { CHECK(a->count == b->count && !memcmp(a->records, b->records, a->count * sizeof *a->records)); }
 
+/* The parts of a message: the same on every instruction set, in order, each inside the one that holds it. */
+static void check_message(const uint8_t *src, size_t size) {
+    enum { PARTS = 32 };
+    int64_t out[2][PARTS * SMIME_SCAN_PART];
+    int found = smime_scan_message(SMIME_ISA_SCALAR, src, size, 100, 1000, out[0], PARTS);
+    CHECK(found >= -1 && found <= PARTS);
+    for (uint32_t isa = 1; isa < ISAS; isa++) {
+        if (!(smime_isas() >> isa & 1)) continue;
+        CHECK(smime_scan_message(isa, src, size, 100, 1000, out[1], PARTS) == found);
+        if (found > 0) CHECK(!memcmp(out[0], out[1], sizeof(int64_t) * (size_t)found * SMIME_SCAN_PART));
+    }
+    for (int k = 0; k < found; k++) {
+        const int64_t *part = out[0] + k * SMIME_SCAN_PART;
+        CHECK(part[0] >= 0 && part[0] <= k && part[1] >= 0 && part[1] <= part[2] && part[2] <= part[3] && part[3] <= part[4]);
+        CHECK(part[4] <= (int64_t)size && part[5] <= part[6] && part[6] <= (int64_t)size && part[7] <= part[8]);
+        if (k) CHECK(part[0] <= part[0 - SMIME_SCAN_PART] + 1 && part[1] >= part[1 - SMIME_SCAN_PART]);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     cuts c = take_cuts(&data, &size, 8);
     const size_t whole[] = {0, size};
@@ -103,6 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (smime_scan_header_end(src, 0, size, place)) CHECK(place[0] < place[1] && place[1] <= (int64_t)size);
     found = smime_scan_parameters(src, size, out, CAP);
     for (int k = 0; k < found; k++) CHECK(out[k * 4] <= out[k * 4 + 1] && out[k * 4 + 2] <= out[k * 4 + 3] && out[k * 4 + 3] <= (int64_t)size);
+    check_message(src, size);
     free(src);
     free(expected.records);
     free(other.records);

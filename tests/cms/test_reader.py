@@ -592,6 +592,19 @@ def test_content_is_not_copied_when_it_is_big() -> None:
     assert b"".join(pieces) == content
 
 
+def test_no_buffer_is_held_while_waiting() -> None:
+    """A bytearray that was received may be made longer or shorter, once the events are dropped."""
+    for name in ("signed", "enveloped, all", "data"):
+        for data in (WHOLE[name], build.to_ber(WHOLE[name])):
+            reader = CMSReader()
+            for at in range(0, len(data), 7):
+                chunk = bytearray(data[at : at + 7])
+                reader.receive(chunk)
+                chunk += b"more"
+                chunk.clear()
+            reader.finish()
+
+
 def test_shown() -> None:
     events = read(WHOLE["signed"])
     assert "SignedDataHead(" in repr(events[0])

@@ -79,6 +79,7 @@ class StructureReader:
             chunk = yield
             have += len(chunk)
             pieces.append(chunk if have >= count else bytes(chunk))
+            del chunk
         self._data = b"".join(pieces) if pieces[0] or len(pieces) > 2 else pieces[-1]
 
     def take(self, count: int) -> Steps[bytes]:
@@ -97,7 +98,8 @@ class StructureReader:
     def leftover(self) -> Chunk:
         """Take what has arrived and was not read."""
         data = self._data[self._at :]
-        self._at = len(self._data)
+        self._base += len(self._data)
+        self._data, self._at = b"", 0
         return data
 
     # -- elements --
@@ -209,6 +211,7 @@ class StructureReader:
             self._hold(taken)
             pieces.append(bytes(view[:taken]))
             self._at += taken
+            del view  # the caller may do with its buffer what it likes while we wait
             if skipper.done:
                 return b"".join(pieces)
             self._base += self._at
@@ -229,9 +232,11 @@ class StructureReader:
             data, at = self._data, self._at
             if at < len(data):
                 taken, pieces = scanner.update(memoryview(data)[at:] if at else data)
-                for piece in pieces:
-                    emit(piece)
                 self._at = at + taken
+                pieces.reverse()
+                while pieces:
+                    emit(pieces.pop())
+            del data  # the caller may do with its buffer what it likes while we wait
             if scanner.done:
                 return
             self._base += self._at

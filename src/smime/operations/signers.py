@@ -159,6 +159,7 @@ class _Signer:
         self.digest_matches: bool | None = None
         self.signature_valid: bool | None = None
         self.form: str | None = None
+        self.countersigners_left = [reading.limits.signers]  # shared with the countersigners of countersigners: they may be a tree
         self.timestamps: tuple[TimestampReport, ...] = ()
         self.values: dict[str, tuple[bytes, ...]] = {}  # of the signed attributes
         for attribute in info.signed_attrs or ():
@@ -621,7 +622,12 @@ def countersigner_reports(signer: _Signer) -> tuple[SignerReport, ...]:
     unsigned = signer.info.unsigned_attrs
     assert unsigned is not None  # noqa: S101 - the caller looked
     reports = []
-    for value in unsigned.values(attrs.COUNTERSIGNATURE)[: signer.reading.limits.signers]:
+    left = signer.countersigners_left
+    for value in unsigned.values(attrs.COUNTERSIGNATURE):
+        if not left[0]:
+            signer.note("countersignature-malformed", reason=f"there are more than signers={signer.reading.limits.signers} allows")
+            break
+        left[0] -= 1
         try:
             info = SignerInfo.from_raw(value, limits=signer.reading.limits)
         except SMIMEError as error:
@@ -629,11 +635,10 @@ def countersigner_reports(signer: _Signer) -> tuple[SignerReport, ...]:
             continue
         content = SignedContent([info.digest_algorithm.name], text=False, reread=lambda: iter((signer.info.signature,)))
         content.update(signer.info.signature)
-        reports.append(
-            _Countersigner(
-                signer.reading, info, content, DATA, signer.certificates, signer.tail, frozenset((info.digest_algorithm.name,))
-            ).report()
-        )
+        listed = frozenset((info.digest_algorithm.name,))
+        counter = _Countersigner(signer.reading, info, content, DATA, signer.certificates, signer.tail, listed)
+        counter.countersigners_left = left
+        reports.append(counter.report())
         if reports[-1].signature_valid is False or reports[-1].digest_matches is False:
             signer.note("countersignature-invalid")
     return tuple(reports)

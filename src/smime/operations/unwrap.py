@@ -219,6 +219,8 @@ class _Level:
         machine = self._machine
         inside = _Inside(machine, self._depth + 1)
         layer = DetachedLayer(machine.reading, block.fields, kind, inside.update, None, extra_digests=machine.extra_digests)
+        if self._depth == 0 and machine.content is not None:
+            layer.two_contents()
         return _Detached(machine, machine.reserve(), layer, inside)
 
     def cms(self, head: object, kind: Kind | None) -> CMSLayer:

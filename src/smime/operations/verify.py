@@ -204,6 +204,10 @@ class DetachedLayer:
                 self.report, finding("micalg-mismatch", micalg=", ".join(self._kind.micalg), digest=", ".join(sorted(used)))
             )
 
+    def two_contents(self) -> None:
+        """The caller gave content to go with a signature that has its own."""
+        self._findings.append(finding("two-contents"))
+
     @property
     def finished(self) -> VerificationReport:
         """The report, once `finalize` made it."""
@@ -462,6 +466,8 @@ class MessageVerifier:
     def multipart_signed(self, block: HeaderBlock, kind: Kind) -> Handler:
         """Open a multipart/signed."""
         self._layer = layer = DetachedLayer(self._reading, block.fields, kind, self._sink, self._reread, self._extra_digests)
+        if self._given is not None:
+            layer.two_contents()
         return layer
 
     def cms(self, head: object, kind: Kind | None) -> CMSLayer:  # noqa: ARG002 - the CMS content type decides (RFC 8551 section 3.2.1)

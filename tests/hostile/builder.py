@@ -102,6 +102,7 @@ class Signature:
         signature: edits the signature value.
         unsigned: encoded unsigned attributes.
         ski: the sid is a subject key identifier.
+        issuer: the issuer in the sid, as encoded; default as in the certificate.
         pss: RSASSA-PSS.
     """
 
@@ -122,6 +123,7 @@ class Signature:
     signature: Callable[[bytes], bytes] = lambda value: value
     unsigned: Sequence[bytes] = ()
     ski: bool = False
+    issuer: bytes | None = None
     pss: bool = False
 
     @property
@@ -175,7 +177,7 @@ class Signature:
             assert own.ski is not None
             sid = SubjectKeyIdentifier(own.ski)
         else:
-            sid = IssuerAndSerialNumber(own.issuer_raw, own.serial)
+            sid = IssuerAndSerialNumber(self.issuer or own.issuer_raw, own.serial)
         return SignerInfo.build(sid, self.written_digest, self.attribute_set(), self.written_signature, self.value(), self.unsigned)
 
 

@@ -526,6 +526,49 @@ def from_empty_group() -> bytes:
     return _from(b"undisclosed:;")
 
 
+@case("MB", INDETERMINATE, "sender-ambiguous")
+def from_with_a_blank_before_the_colon() -> bytes:
+    """A second From with a blank before its colon (RFC 5322 section 4.5: obsolete, and read by most)."""
+    return signed(header=b"From : mallory@example.org\r\nFrom: alice@example.org\r\nMIME-Version: 1.0\r\n")
+
+
+@case("MB", INDETERMINATE, "sender-ambiguous")
+def from_behind_a_bare_line_feed() -> bytes:
+    """A second From behind a bare LF, which some take for a line end."""
+    return signed(header=b"Subject: x\nFrom: mallory@example.org\r\nFrom: alice@example.org\r\nMIME-Version: 1.0\r\n")
+
+
+@case("MB", INDETERMINATE, "sender-ambiguous")
+def from_in_capitals_too() -> bytes:
+    """A second From in capitals."""
+    return signed(header=b"FROM: mallory@example.org\r\nFrom: alice@example.org\r\nMIME-Version: 1.0\r\n")
+
+
+@case("MB", INDETERMINATE, "sender-ambiguous")
+def from_continued_with_another() -> bytes:
+    """A second mailbox on a continuation line."""
+    return signed(header=b"From: alice@example.org,\r\n\tmallory@example.org\r\nMIME-Version: 1.0\r\n")
+
+
+@case("MB", INDETERMINATE, "sender-ambiguous")
+def from_behind_the_content_type() -> bytes:
+    """A second From at the end of the header block."""
+    mail = Multipart().mail()
+    return mail.replace(b'boundary="=_outer"\r\n', b'boundary="=_outer"\r\nFrom: mallory@example.org\r\n', 1)
+
+
+@case("MB", VALID)
+def from_in_the_signed_part() -> bytes:
+    """From among the header fields of the signed part does not count for the message."""
+    return Multipart(b"From: mallory@example.org\r\n" + ENTITY).mail()
+
+
+@case("J1", INVALID, "two-contents")
+def multipart_and_content_given() -> Mail:
+    """A multipart/signed, and the caller gives content to go with it: one of the two would be taken for the other."""
+    return Mail(Multipart().mail(), content=b"other")
+
+
 @case("J3", INDETERMINATE, "address-match-by-sender")
 def sender_matches() -> bytes:
     """The signer is the Sender, not the author whom readers see: said, and no identity (RFC 8550 section 3)."""

@@ -1130,6 +1130,72 @@ def key_for_pss_only() -> bytes:
     return signed(who=own, certificate=reissued(own, spki))
 
 
+@case("17", VALID)
+def issuer_spelt_otherwise() -> bytes:
+    """The issuer in the sid differs from the certificate's in case, blanks and string type: the same name (RFC 5280 section 7.1)."""
+    organization = writer.set_of([writer.sequence(writer.oid("2.5.4.10"), writer.tlv(0x13, b"HOSTILE"))])
+    common_name = writer.set_of([writer.sequence(writer.oid("2.5.4.3"), writer.tlv(0x13, b" hostile  ISSUING ca"))])
+    return signed(issuer=writer.sequence(organization, common_name))
+
+
+@case("17", INDETERMINATE, "no-certificate")
+def issuer_is_another() -> bytes:
+    """The issuer in the sid is another than the certificate's."""
+    common_name = writer.set_of([writer.sequence(writer.oid("2.5.4.3"), writer.utf8_string("Hostile Issuing CA"))])
+    return signed(issuer=writer.sequence(common_name))
+
+
+# -- countersignatures (RFC 5652 section 11.4) --
+
+
+def _countersigned(
+    edit: Any = lambda found: [one for one in found if writer.oid(attrs.CONTENT_TYPE) not in one[:20]], **changes: Any
+) -> bytes:
+    value = Signature().value()
+    by_bob = Signature(who=person("bob"), content=changes.pop("over", value), attributes=edit, **changes)
+    return signed(sign=lambda key, data: value, unsigned=[attrs.attribute(attrs.COUNTERSIGNATURE, by_bob.signer_info())])
+
+
+@case("11.4", VALID)
+def countersignature_right() -> bytes:
+    """A countersignature whose certificate is not in the message: about the signer nothing changes."""
+    return _countersigned()
+
+
+@case("11.4", VALID, "countersignature-invalid")
+def countersignature_of_another_signature() -> bytes:
+    """A countersignature over other octets, with its certificate at hand."""
+    value = Signature().value()
+    by_bob = Signature(who=person("bob"), content=b"other", attributes=without(attrs.CONTENT_TYPE))
+    own = Signature(sign=lambda key, data: value, unsigned=[attrs.attribute(attrs.COUNTERSIGNATURE, by_bob.signer_info())])
+    certificates = [own.own.der, by_bob.own.der, *(der_of(c) for c in own.who.chain)]
+    return opaque(SignedData([own], ENTITY, certificates=certificates).der())
+
+
+@case("11.4", VALID, "countersignature-malformed")
+def countersignature_malformed() -> bytes:
+    """A countersignature that is no SignerInfo."""
+    return signed(unsigned=[attrs.attribute(attrs.COUNTERSIGNATURE, writer.sequence(writer.integer(1)))])
+
+
+@case("FL", VALID)
+def countersignatures_by_the_thousand() -> bytes:
+    """2000 countersignatures: those beyond a bound are not looked at."""
+    info = Signature(who=person("bob"), content=b"other", attributes=without(attrs.CONTENT_TYPE)).signer_info()
+    return signed(unsigned=[attrs.attribute(attrs.COUNTERSIGNATURE, *([info] * 2000))])
+
+
+@case("FL", VALID)
+def countersignatures_within_each_other() -> bytes:
+    """Countersignatures of countersignatures, a tree of some thousand: the whole of it is bounded."""
+    level: list[bytes] = []
+    for width in (2, 8, 8, 8, 8):
+        nested = [attrs.attribute(attrs.COUNTERSIGNATURE, *level)] if level else []
+        info = Signature(who=person("bob"), content=b"other", attributes=without(attrs.CONTENT_TYPE), unsigned=nested).signer_info()
+        level = [info] * width
+    return signed(unsigned=[attrs.attribute(attrs.COUNTERSIGNATURE, *level)])
+
+
 @case("18.12", UnsupportedError)
 def unknown_content_type() -> bytes:
     """A ContentInfo of a type nobody knows."""

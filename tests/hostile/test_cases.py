@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 
 import pytest
@@ -19,7 +20,10 @@ ALL = [pytest.param(one, id=one.name) for one in CASES.values()]
 
 @pytest.mark.parametrize("one", ALL)
 def test_verdict(one: Case) -> None:
-    said = cases.verify(cases.mail_of(one))
+    mail = cases.mail_of(one)
+    start = time.process_time()
+    said = cases.verify(mail)
+    assert time.process_time() - start < 2
     if one.error is not None:
         assert isinstance(said.error, one.error), said
         return
@@ -56,8 +60,9 @@ def test_in_pieces(one: Case) -> None:
     mail = cases.mail_of(one)
     machine = smime.MessageVerifier(mail.trust, content=mail.content, policy=mail.policy, **mail.options)
     try:
-        for start in range(0, len(mail.octets), 7):
-            machine.update(mail.octets[start : start + 7])
+        step = max(7, len(mail.octets) // 2000)
+        for start in range(0, len(mail.octets), step):
+            machine.update(mail.octets[start : start + step])
         report = machine.finalize().report
     except smime.VerificationError as refused:
         said: object = refused.report.verdict

@@ -174,8 +174,8 @@ def main() -> int:
             print("  ".join(cell for cell in cells(found) if cell), flush=True)
             rows.append(found)
     text = (
-        "# DER, BER and CMS\n\nWritten by `python -m bench.kernels.asn1`; one pinned core; medians, in brackets the best. Times that are no\n"
-        f"ratio are judged by the best: they carry the load of the machine.\n\n{line}\n\n"
+        "# DER, BER and CMS\n\nWritten by `python -m bench.kernels.asn1`; one pinned core; medians, in brackets the best. Times that are\n"
+        f"no ratio are judged by the best: they carry the load of the machine.\n\n{line}\n\n"
     )
     Path(__file__).with_name("ASN1.md").write_text(text + markdown(rows), encoding="utf-8")
     return int(any(found.met is False for found in rows))

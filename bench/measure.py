@@ -53,29 +53,36 @@ def pin() -> None:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 
-def _calls_for(function: Callable[[], object], seconds: float) -> int:
+Clock = Callable[[], float]
+
+
+def _calls_for(function: Callable[[], object], seconds: float, clock: Clock) -> int:
     function()
     calls = 1
     while True:
-        started = time.perf_counter()
+        started = clock()
         for _ in range(calls):
             function()
-        spent = time.perf_counter() - started
+        spent = clock() - started
         if spent >= seconds / 4:
             return max(1, int(calls * seconds / spent))
         calls *= 2
 
 
-def _sample(function: Callable[[], object], calls: int) -> float:
-    started = time.perf_counter()
+def _sample(function: Callable[[], object], calls: int, clock: Clock = time.perf_counter) -> float:
+    started = clock()
     for _ in range(calls):
         function()
-    return (time.perf_counter() - started) / calls
+    return (clock() - started) / calls
 
 
-def in_turn(*functions: Callable[[], object], rounds: int = 21, seconds: float = 0.02) -> list[Timing]:
-    """Time the functions in turn, `rounds` times, about `seconds` a sample; return one Timing each."""
-    counts = [_calls_for(function, seconds) for function in functions]
+def in_turn(*functions: Callable[[], object], rounds: int = 21, seconds: float = 0.02, clock: Clock = time.perf_counter) -> list[Timing]:
+    """Time the functions in turn, `rounds` times, about `seconds` a sample; return one Timing each.
+
+    Args:
+        clock: `time.thread_time` for what only computes, in one thread: other processes on the core then do not count.
+    """
+    counts = [_calls_for(function, seconds, clock) for function in functions]
     samples: list[list[float]] = [[] for _ in functions]
     enabled = gc.isenabled()
     gc.collect()
@@ -83,16 +90,18 @@ def in_turn(*functions: Callable[[], object], rounds: int = 21, seconds: float =
     try:
         for _ in range(rounds):
             for function, calls, into in zip(functions, counts, samples, strict=True):
-                into.append(_sample(function, calls))
+                into.append(_sample(function, calls, clock))
     finally:
         if enabled:
             gc.enable()
     return [Timing(tuple(values)) for values in samples]
 
 
-def compare(ours: Callable[[], object], other: Callable[[], object], *, rounds: int = 21, seconds: float = 0.02) -> Comparison:
+def compare(
+    ours: Callable[[], object], other: Callable[[], object], *, rounds: int = 21, seconds: float = 0.02, clock: Clock = time.perf_counter
+) -> Comparison:
     """Compare two functions, measured in turn."""
-    return Comparison(*in_turn(ours, other, rounds=rounds, seconds=seconds))
+    return Comparison(*in_turn(ours, other, rounds=rounds, seconds=seconds, clock=clock))
 
 
 def once_each(functions: Sequence[Callable[[], object]]) -> Timing:

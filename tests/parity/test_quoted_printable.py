@@ -180,3 +180,8 @@ def test_much_that_needs_escapes(backend: Backend) -> None:
 def test_lines_that_cannot_be_written(backend: Backend, newline: bytes) -> None:
     with pytest.raises(ValueError, match="newline"):
         backend.family("quoted_printable").encode(b"", newline=newline)
+
+
+def test_much_whose_beginning_is_no_sample_of_it(backend: Backend, reference: Backend) -> None:
+    for data in (b"plain text\r\n" * 8000 + bytes(range(128, 256)) * 4000, bytes(range(128, 256)) * 600 + b"plain text, " * 20000):
+        assert backend.family("quoted_printable").encode(data) == reference.family("quoted_printable").encode(data)

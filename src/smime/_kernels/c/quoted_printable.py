@@ -18,6 +18,8 @@ _SIZE = ffi.typeof("size_t *")
 _ENCODER = ffi.typeof("smime_qp_encoder *")
 _DECODER = ffi.typeof("smime_qp_decoder *")
 _ROOM = 136
+_LARGE = 1 << 16
+_SAMPLE = 1 << 13
 _FULL: int = lib.SMIME_FULL
 
 
@@ -72,6 +74,10 @@ class Encoder:
         source = data if type(data) is bytes else ffi.from_buffer(_OCTETS, data)
         size = len(source)
         cap = size + size // 16 + 768  # enough for ordinary text
+        if size > _LARGE:  # a sample tells how much this one needs
+            sample = ffi.new(_ENCODER, self._state[0])
+            lib.smime_qp_encode(sample, source, _SAMPLE, self._consumed, bytes(4 * _SAMPLE), 4 * _SAMPLE, self._produced)
+            cap = size * self._produced[0] // _SAMPLE * 17 // 16 + 768
         out = bytes(cap)  # nobody else holds it before it is filled
         if lib.smime_qp_encode(self._state, source, size, self._consumed, out, cap, self._produced) != _FULL:
             return out[: self._produced[0]]

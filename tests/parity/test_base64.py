@@ -99,6 +99,8 @@ def test_decode(backend: Backend, reference: Backend, data: bytes, at: list[int]
 def test_a_buffer_too_small(backend: Backend) -> None:
     with pytest.raises(ValueError, match="need a buffer of 33 octets, not 32"):
         backend.family("base64").Decoder().update_into(b"QUJD" * 9, bytearray(32))
+    with pytest.raises(ValueError, match="need a buffer of 46 octets, not 45"):
+        backend.family("base64").Encoder(76).update_into(b"QUJD" * 8, bytearray(45))
 
 
 @given(
@@ -115,6 +117,10 @@ def test_encode(backend: Backend, data: bytes, at: list[int], line_length: int, 
     assert family.encode(data, line_length=line_length, newline=newline) == expected
     encoder = family.Encoder(line_length, newline)
     assert b"".join(map(encoder.update, chunks(data, at))) + encoder.finalize() == expected
+    encoder = family.Encoder(line_length, newline)
+    buffer = bytearray(8 + len(data) * 4)
+    into = b"".join(bytes(buffer[: encoder.update_into(piece, buffer)]) for piece in chunks(data, at))
+    assert into + encoder.finalize() == expected
 
 
 @pytest.mark.parametrize("size", [*range(140), 1000, 4095, 4096, 65536, 100_003])

@@ -207,16 +207,21 @@ class Writer:
         Raises:
             ValueError: the content is detached, or more than was announced.
         """
+        return b"".join(self.pieces(data))
+
+    def pieces(self, data: _Bytes) -> tuple[_Bytes, ...]:
+        """Return the same as `content` in pieces, the data itself uncopied among them."""
         if self._detached:
             raise ValueError("detached: the content is elsewhere")
-        if not len(data):
-            return b""
+        size = len(data)
+        if not size:
+            return ()
         if self._left is None:
-            return writer.header(0x04, len(data)) + data
-        if len(data) > self._left:
+            return writer.header(0x04, size), data
+        if size > self._left:
             raise ValueError("more content than announced")
-        self._left -= len(data)
-        return data if isinstance(data, bytes) else bytes(data)
+        self._left -= size
+        return (data,)
 
     def _tail(self, fields: bytes, *, implicit: bool = False, tail_length: int | None = None) -> bytes:
         """Return all that stands behind the last octet of content; the arguments are those of `_head`.

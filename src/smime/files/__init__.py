@@ -8,7 +8,7 @@ itself whatever happens to the process. What goes to a stream waits in an unname
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
@@ -26,9 +26,10 @@ from smime.operations.verify import MessageVerifier, VerifiedMessage
 from smime.pki.identity import Keyring
 
 if TYPE_CHECKING:
-    from smime.operations.encrypt import AnyRecipient
+    from smime.operations.recipients import AnyRecipient
     from smime.operations.sign import Signer
     from smime.operations.spool import Buffer
+    from smime.operations.writing import Sink
     from smime.pki.trust import TrustStore
     from smime.policy import Policy
 
@@ -36,15 +37,16 @@ __all__ = ["AtomicFile", "Progress", "Source", "Target", "compress", "decrypt", 
 
 
 def _produce(
-    machine: MessageSigner | MessageEncryptor | MessageCompressor, source: Source, target: Target, progress: Progress | None
+    make: Callable[[Sink, Input], MessageSigner | MessageEncryptor | MessageCompressor],
+    source: Source,
+    target: Target,
+    progress: Progress | None,
 ) -> None:
     with Input(source, progress) as chunks, Output(target, private=False, wait=False) as output:
-        write = output.spool.write
+        machine = make(output.spool.write, chunks)
         for chunk in chunks:
-            made = machine.update(chunk)
-            if made:
-                write(made)
-        write(machine.finalize())
+            machine.update(chunk)
+        machine.finalize()
         output.commit()
 
 
@@ -64,7 +66,9 @@ def sign(
         SMIMEError: as `smime.sign`.
         OSError: source or target cannot be opened, read or written.
     """
-    _produce(MessageSigner(signer, detached=detached, encoding=encoding, policy=policy), source, target, progress)
+    _produce(
+        lambda sink, _: MessageSigner(signer, detached=detached, encoding=encoding, policy=policy, sink=sink), source, target, progress
+    )
 
 
 def encrypt(
@@ -78,18 +82,25 @@ def encrypt(
     policy: Policy = policies.RFC8551,
     progress: Progress | None = None,
 ) -> None:
-    """Encrypt a message of any size; see `smime.encrypt`.
+    """Encrypt a message of any size; see `smime.encrypt`. What is made of the octets of a file as they are is DER, however long.
 
     Raises:
         SMIMEError: as `smime.encrypt`.
         OSError: source or target cannot be opened, read or written.
     """
-    _produce(
-        MessageEncryptor(recipients, content_encryption=content_encryption, signer=signer, encoding=encoding, policy=policy),
-        source,
-        target,
-        progress,
-    )
+
+    def make(sink: Sink, chunks: Input) -> MessageEncryptor:
+        return MessageEncryptor(
+            recipients,
+            content_encryption=content_encryption,
+            signer=signer,
+            encoding=encoding,
+            policy=policy,
+            content_length=chunks.as_long_as_now() if encoding != "smime" and signer is None else None,
+            sink=sink,
+        )
+
+    _produce(make, source, target, progress)
 
 
 def compress(
@@ -101,7 +112,7 @@ def compress(
         SMIMEError: as `smime.compress`.
         OSError: source or target cannot be opened, read or written.
     """
-    _produce(MessageCompressor(encoding=encoding), source, target, progress)
+    _produce(lambda sink, _: MessageCompressor(encoding=encoding, sink=sink), source, target, progress)
 
 
 def verify(
@@ -112,6 +123,8 @@ def verify(
     content: Source | None = None,
     at: datetime | None = None,
     sender: str | Iterable[str] | None = None,
+    tsa: TrustStore | None = None,
+    now: datetime | None = None,
     policy: Policy = policies.RFC8551,
     progress: Progress | None = None,
 ) -> VerifiedMessage:
@@ -129,7 +142,7 @@ def verify(
         source_chunks: Iterable[Buffer] = chunks
         while True:
             machine = MessageVerifier(
-                trust, content=given, at=at, sender=sender, policy=policy, spool=output.spool, extra_digests=extra
+                trust, content=given, at=at, sender=sender, tsa=tsa, now=now, policy=policy, spool=output.spool, extra_digests=extra
             )
             for chunk in source_chunks:
                 machine.update(chunk)
@@ -191,6 +204,8 @@ def unwrap(
     content: Source | None = None,
     at: datetime | None = None,
     sender: str | Iterable[str] | None = None,
+    tsa: TrustStore | None = None,
+    now: datetime | None = None,
     policy: Policy = policies.RFC8551,
     progress: Progress | None = None,
 ) -> UnwrappedMessage:
@@ -209,6 +224,8 @@ def unwrap(
             content=None if content is None else stack.enter_context(Input(content)).kept(),
             at=at,
             sender=sender,
+            tsa=tsa,
+            now=now,
             policy=policy,
             spool=output.fresh,
             reread=chunks.again,

@@ -62,24 +62,21 @@ class StreamSpool:
 
 
 class Input:
-    """A source, opened: an iterator of chunks, each good until the next is asked for.
-
-    Attributes:
-        size: how many octets there are, None if that is not known.
-    """
+    """A source, opened: an iterator of chunks, each good until the next is asked for."""
 
     def __init__(self, source: Source, progress: Progress | None = None) -> None:
         self._progress = progress
         self._stack = contextlib.ExitStack()
         self._stream: IO[bytes] | None = None
         self._chunks: Iterable[bytes] | None = None
-        self.size: int | None = None
+        self._size: int | None = None
+        self._most: int | None = None
         if isinstance(source, (str, os.PathLike)):
             stream = Path(source).open("rb", buffering=0)  # noqa: SIM115 - the stack closes it
             self._stream = self._stack.enter_context(stream)
             status = os.fstat(stream.fileno())
             if stat.S_ISREG(status.st_mode):
-                self.size = status.st_size
+                self._size = status.st_size
         elif isinstance(source, Iterable) and not hasattr(source, "read"):
             self._chunks = source
         else:
@@ -114,6 +111,11 @@ class Input:
         if chunk is None:
             raise BlockingIOError(_NO_DATA)
 
+    def as_long_as_now(self) -> int | None:
+        """Return how many octets there are, and read no more than that even if there will be; None if it cannot be known."""
+        self._most = self._size if self._size and self._start == 0 else None  # a size of 0 is also that of files in /proc
+        return self._most
+
     def _read_into_one_buffer(self) -> Iterator[Buffer]:
         readinto = getattr(self._stream, "readinto", None)
         if readinto is None:
@@ -121,10 +123,15 @@ class Input:
             return
         buffer = bytearray(_CHUNK)
         view = memoryview(buffer)
-        while count := readinto(buffer):
+        left = self._most
+        while count := readinto(view if left is None else view[:left]):
             yield view[:count]
+            if left is not None:
+                left -= count
         if count is None:
             raise BlockingIOError(_NO_DATA)
+        if left:
+            raise OSError(f"the source has become {left} octets shorter while it was read")
 
     def __iter__(self) -> Iterator[Buffer]:
         progress = self._progress

@@ -63,16 +63,21 @@ class SevenBitEncoder:
     A leaf longer than `window` octets that is not base64 or quoted-printable already is re-encoded whatever is in it, because what comes
     later cannot be waited for. Boundary lines are written anew.
 
+    Args:
+        limits: for headers and parts.
+        window: see above; None: the whole entity comes at once.
+        write: takes what can be written, in buffers that are good until it returns; `update` and `finalize` then return nothing.
+
     Attributes:
         changed: something was re-encoded so far.
     """
 
     __slots__ = ("_output", "_root", "_shared")
 
-    def __init__(self, limits: Limits = DEFAULT_LIMITS, window: int | None = WINDOW) -> None:
+    def __init__(self, limits: Limits = DEFAULT_LIMITS, window: int | None = WINDOW, write: Write | None = None) -> None:
         self._output: list[Buffer] = []
         self._shared = _Shared(limits, window)
-        self._root = _Entity(self._shared, self._output.append, 0)
+        self._root = _Entity(self._shared, self._output.append if write is None else write, 0)
 
     @property
     def changed(self) -> bool:

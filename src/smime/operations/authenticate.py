@@ -178,9 +178,9 @@ class _Authenticated:
     def head(self) -> bytes:
         return self._writer.head()
 
-    def content(self, data: Buffer, /) -> bytes:
+    def content(self, data: Buffer, /) -> Iterable[Buffer]:
         self._digest.update(data)
-        return self._writer.content(data)
+        return self._writer.pieces(data)
 
     def tail(self) -> bytes:
         attributes, code = self._finish()

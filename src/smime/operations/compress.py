@@ -11,7 +11,7 @@ from smime.errors import UnsupportedError
 from smime.findings import Finding, finding
 from smime.limits import DEFAULT_LIMITS, Limits
 from smime.operations.spool import Buffer
-from smime.operations.writing import Encoding, Producer
+from smime.operations.writing import Encoding, Producer, Sink
 from smime.report import CompressionReport
 from smime.transforms.zlib import Compressor, Decompressor
 
@@ -72,8 +72,8 @@ class _Compressed:
     def head(self) -> bytes:
         return self._writer.head()
 
-    def content(self, data: Buffer, /) -> bytes:
-        return self._writer.content(self._compressor.update(data))
+    def content(self, data: Buffer, /) -> Iterable[Buffer]:
+        return self._writer.pieces(self._compressor.update(data))
 
     def tail(self) -> bytes:
         return self._writer.content(self._compressor.finalize()) + self._writer.tail()
@@ -85,10 +85,11 @@ class MessageCompressor:
     Args:
         encoding: ``"smime"`` makes a mail of a MIME entity; ``"der"`` and ``"pem"`` compress the octets as they are.
         limits: for the header block.
+        sink: as for `MessageSigner`.
     """
 
-    def __init__(self, *, encoding: Encoding = "smime", limits: Limits = DEFAULT_LIMITS) -> None:
-        self._producer = Producer(_Compressed(), encoding, limits)
+    def __init__(self, *, encoding: Encoding = "smime", limits: Limits = DEFAULT_LIMITS, sink: Sink | None = None) -> None:
+        self._producer = Producer(_Compressed(), encoding, limits, sink)
 
     def update(self, data: Buffer, /) -> bytes:
         """Take the next octets of the message; return octets of the compressed one.

@@ -78,9 +78,9 @@ class _Digested:
     def head(self) -> bytes:
         return self._writer.head()
 
-    def content(self, data: Buffer, /) -> bytes:
+    def content(self, data: Buffer, /) -> Iterable[Buffer]:
         self._digest.update(data)
-        return self._writer.content(data)
+        return self._writer.pieces(data)
 
     def tail(self) -> bytes:
         return self._writer.tail(self._digest.finalize())

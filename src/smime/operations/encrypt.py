@@ -21,7 +21,7 @@ from smime.operations.recipients import (
 )
 from smime.operations.sign import MessageSigner
 from smime.operations.spool import Buffer
-from smime.operations.writing import Encoding, Producer
+from smime.operations.writing import SEGMENT, Encoding, Producer, Sink
 from smime.pki.identity import ContentKey
 
 if TYPE_CHECKING:
@@ -34,11 +34,15 @@ __all__ = ["MessageEncryptor"]
 class _Encrypted:
     """An EnvelopedData, AuthEnvelopedData or EncryptedData object being written."""
 
-    def __init__(self, row: ContentEncryption, key: bytes, infos: list[bytes] | None, *, cek_hkdf: bool) -> None:
+    def __init__(
+        self, row: ContentEncryption, key: bytes, infos: list[bytes] | None, *, cek_hkdf: bool, content_length: int | None
+    ) -> None:
         self._row = row
         self._key = key
         self._infos = infos
         self._cek_hkdf = cek_hkdf
+        self._length = content_length
+        self._room = bytearray()
         self._encryptor: content_encryption.Encryptor | None = None
         self._writer: EnvelopedDataWriter | AuthEnvelopedDataWriter | EncryptedDataWriter | None = None
         self.smime_type = "authEnveloped-data" if row.aead else "enveloped-data"
@@ -55,18 +59,23 @@ class _Encrypted:
 
     def head(self) -> bytes:
         self._encryptor = encryptor = content_encryption.Encryptor(self._row.name, self._key, cek_hkdf=self._cek_hkdf)
+        self._room = bytearray(SEGMENT + content_encryption.OVERHEAD)
+        length = self._length
+        if length is not None and not self._row.aead:
+            length += self._row.block_size - length % self._row.block_size  # padding (RFC 5652 section 6.3)
         if self._infos is None:
-            self._writer = EncryptedDataWriter(encryptor.algorithm)
+            self._writer = EncryptedDataWriter(encryptor.algorithm, content_length=length)
         elif self._row.aead:
-            self._writer = AuthEnvelopedDataWriter(self._infos, encryptor.algorithm)
+            self._writer = AuthEnvelopedDataWriter(self._infos, encryptor.algorithm, content_length=length)
         else:
-            self._writer = EnvelopedDataWriter(self._infos, encryptor.algorithm)
+            self._writer = EnvelopedDataWriter(self._infos, encryptor.algorithm, content_length=length)
         return self._writer.head()
 
-    def content(self, data: Buffer, /) -> bytes:
+    def content(self, data: Buffer, /) -> Iterable[Buffer]:
         assert self._encryptor is not None  # noqa: S101 - head comes first
         assert self._writer is not None  # noqa: S101 - head comes first
-        return self._writer.content(self._encryptor.update(data))
+        size = self._encryptor.update_into(data, self._room)
+        return self._writer.pieces(memoryview(self._room)[:size])
 
     def tail(self) -> bytes:
         assert self._encryptor is not None  # noqa: S101 - head comes first
@@ -89,6 +98,9 @@ class MessageEncryptor:
         signer: signs before it is encrypted, in the same pass: sign inside, encrypt outside (RFC 9787 section 5.2).
         encoding: ``"smime"`` makes a mail of a MIME entity; ``"der"`` and ``"pem"`` protect the octets as they are.
         policy: which algorithms may be used.
+        content_length: octets of the message, if they are known beforehand and ``encoding`` is not ``"smime"``: however long it is, the
+            result is DER then, for readers that do not know indefinite lengths. ``finalize`` raises ValueError if it was not true.
+        sink: as for `MessageSigner`.
 
     Raises:
         PolicyError: the policy forbids an algorithm or a key.
@@ -105,7 +117,11 @@ class MessageEncryptor:
         signer: Signer | Iterable[Signer] | None = None,
         encoding: Encoding = "smime",
         policy: Policy = policies.RFC8551,
+        content_length: int | None = None,
+        sink: Sink | None = None,
     ) -> None:
+        if content_length is not None and (encoding == "smime" or signer is not None):
+            raise ValueError("the length of what is encrypted is known beforehand only if octets are encrypted as they are")
         everybody = list(recipients) if isinstance(recipients, Iterable) else [recipients]
         if len(everybody) == 1 and isinstance(everybody[0], ContentKey):
             row, key, infos = _with_content_key(everybody[0], content_encryption, policy)
@@ -117,11 +133,12 @@ class MessageEncryptor:
                 cek_hkdf = known is not None and "cek-hkdf-sha256" in known
             key = _new_key(row.name)
             infos = recipient_infos(makers, key, policy)
-        self._producer = Producer(_Encrypted(row, key, infos, cek_hkdf=bool(cek_hkdf)), encoding, policy.limits)
+        encrypted = _Encrypted(row, key, infos, cek_hkdf=bool(cek_hkdf), content_length=content_length)
+        self._producer = Producer(encrypted, encoding, policy.limits, sink, content_length=content_length)
         self._signer: MessageSigner | None = None
         if signer is not None:
             inner: Encoding = "smime" if encoding == "smime" else "der"
-            self._signer = MessageSigner(signer, detached=encoding == "smime", encoding=inner, policy=policy)
+            self._signer = MessageSigner(signer, detached=encoding == "smime", encoding=inner, policy=policy, sink=self._producer.feed)
 
     def update(self, data: Buffer, /) -> bytes:
         """Take the next octets of the message; return octets of the encrypted one.
@@ -129,9 +146,10 @@ class MessageEncryptor:
         Raises:
             ParseError, LimitExceeded: the message cannot be read as MIME.
         """
-        if self._signer is not None:
-            data = self._signer.update(data)
-        return self._producer.update(data)
+        if self._signer is None:
+            return self._producer.update(data)
+        self._signer.update(data)  # which feeds the producer
+        return self._producer.update(b"")
 
     def finalize(self) -> bytes:
         """Say that the message is complete; return the last octets of the encrypted one.
@@ -139,8 +157,9 @@ class MessageEncryptor:
         Raises:
             ParseError, LimitExceeded: the message cannot be read as MIME.
         """
-        rest = self._producer.update(self._signer.finalize()) if self._signer is not None else b""
-        return rest + self._producer.finalize()
+        if self._signer is not None:
+            self._signer.finalize()
+        return self._producer.finalize()
 
 
 _new_key = content_encryption.new_key

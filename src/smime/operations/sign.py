@@ -18,7 +18,7 @@ from smime.errors import KeyMismatchError, PolicyError
 from smime.mime.seven_bit import SevenBitEncoder
 from smime.mime.writer import multipart_signed, write_fields
 from smime.operations.spool import Buffer
-from smime.operations.writing import Encoding, Entity, Producer, armor, check_encoding
+from smime.operations.writing import Collector, Encoding, Entity, Producer, Sink, armor, check_encoding
 from smime.pki.certificate import Certificate
 from smime.transforms import base64
 from smime.transforms.lines import CanonicalLines
@@ -156,9 +156,9 @@ class _Opaque:
     def head(self) -> bytes:
         return self._writer.head()
 
-    def content(self, data: Buffer, /) -> bytes:
+    def content(self, data: Buffer, /) -> Iterable[Buffer]:
         self._signers.update(data)
-        return self._writer.content(data)
+        return self._writer.pieces(data)
 
     def tail(self) -> bytes:
         return self._writer.tail(self._signers.signer_infos(), self._signers.certificates)
@@ -167,16 +167,18 @@ class _Opaque:
 class _Bare:
     """A detached signature as a bare CMS object."""
 
-    def __init__(self, signers: _Signatures, encoding: Encoding) -> None:
+    def __init__(self, signers: _Signatures, encoding: Encoding, sink: Sink | None) -> None:
         self._signers = signers
         self._armor = armor(encoding)
+        self._out = Collector(sink)
 
     def update(self, data: Buffer, /) -> bytes:
         self._signers.update(data)
         return b""
 
     def finalize(self) -> bytes:
-        return self._armor.head(b"", "") + self._armor.update(_detached(self._signers)) + self._armor.finalize()
+        self._out.write(self._armor.head(b"", "") + self._armor.update(_detached(self._signers)) + self._armor.finalize())
+        return self._out.take()
 
 
 def _detached(signers: _Signatures) -> bytes:
@@ -188,48 +190,45 @@ def _detached(signers: _Signatures) -> bytes:
 class _MultipartSigned:
     """A multipart/signed (RFC 1847 section 2.1, RFC 8551 section 3.5.3), whose first part is safe on any path: 7 bit, canonical lines."""
 
-    def __init__(self, signers: _Signatures, policy: Policy) -> None:
+    def __init__(self, signers: _Signatures, policy: Policy, sink: Sink | None) -> None:
         self._signers = signers
         self._frame = multipart_signed([DIGESTS_BY_NAME[name].micalg for name in signers.digests])
-        self._out: list[Buffer] = []
+        self._out = Collector(sink)
         self._entity = Entity(policy.limits, self._outer, self._inner)
-        self._safe = SevenBitEncoder(policy.limits)
+        self._safe = SevenBitEncoder(policy.limits, write=self._signed)
         self._lines = CanonicalLines()
 
     def update(self, data: Buffer, /) -> bytes:
         self._entity.update(data)
-        return self._take()
+        return self._out.take()
 
     def finalize(self) -> bytes:
         self._entity.finalize()
-        self._signed(self._safe.finalize())
+        self._safe.finalize()
         rest = self._lines.finalize()
         if rest:
             self._write(rest)
-        encoder = base64.encode(_detached(self._signers))
-        self._out += (self._frame.middle, encoder, self._frame.tail)
-        return self._take()
-
-    def _take(self) -> bytes:
-        out = b"".join(self._out)
-        self._out.clear()
-        return out
+        write = self._out.write
+        write(self._frame.middle)
+        write(base64.encode(_detached(self._signers)))
+        write(self._frame.tail)
+        return self._out.take()
 
     def _outer(self, fields: list[RawField]) -> None:
-        self._out += (write_fields(fields), self._frame.head)
+        self._out.write(write_fields(fields))
+        self._out.write(self._frame.head)
 
     def _inner(self, data: Buffer) -> None:
-        self._signed(self._safe.update(data))
+        self._safe.update(data)
 
     def _signed(self, data: Buffer) -> None:
-        if len(data):
-            lines = self._lines.update(data)
-            if len(lines):
-                self._write(lines)
+        lines = self._lines.update(data)
+        if len(lines):
+            self._write(lines)
 
     def _write(self, data: Buffer) -> None:
         self._signers.update(data)
-        self._out.append(bytes(data))
+        self._out.write(data)
 
 
 class MessageSigner:
@@ -241,6 +240,8 @@ class MessageSigner:
         encoding: ``"smime"`` makes a mail of a MIME entity; ``"der"`` and ``"pem"`` protect the octets as they are.
         policy: which algorithms may be used.
         signing_time: what the signedAttrs claim, aware; default: the moment of signing.
+        sink: called with octets of the result as they are ready, in buffers that are good until it returns; `update` and `finalize` then
+            return nothing. It saves copies of messages that are large.
 
     Raises:
         PolicyError: the policy forbids a signer's algorithm or key.
@@ -254,6 +255,7 @@ class MessageSigner:
         encoding: Encoding = "smime",
         policy: Policy = policies.RFC8551,
         signing_time: datetime | None = None,
+        sink: Sink | None = None,
     ) -> None:
         check_encoding(encoding)
         signers = (signer,) if isinstance(signer, Signer) else tuple(signer)
@@ -264,11 +266,11 @@ class MessageSigner:
         all_signers = _Signatures(signers, signing_time)
         machine: Producer | _Bare | _MultipartSigned
         if not detached:
-            machine = Producer(_Opaque(all_signers), encoding, policy.limits)
+            machine = Producer(_Opaque(all_signers), encoding, policy.limits, sink)
         elif encoding == "smime":
-            machine = _MultipartSigned(all_signers, policy)
+            machine = _MultipartSigned(all_signers, policy, sink)
         else:
-            machine = _Bare(all_signers, encoding)
+            machine = _Bare(all_signers, encoding, sink)
         self._machine = machine
 
     def update(self, data: Buffer, /) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from smime.limits import Limits
@@ -15,14 +15,17 @@ from smime.transforms.lines import CanonicalLines
 if TYPE_CHECKING:
     from smime.mime.writer import RawField
 
-__all__ = ["Armor", "CMSObject", "Encoding", "Entity", "Producer", "armor", "check_encoding"]
+__all__ = ["SEGMENT", "WHOLE", "Armor", "CMSObject", "Collector", "Encoding", "Entity", "Producer", "Sink", "armor", "check_encoding"]
 
 Encoding = Literal["smime", "der", "pem"]
 
 WHOLE = 1 << 17
 """Content up to this many octets is written with definite lengths, in DER; what is longer streams with indefinite lengths."""
 
-_SEGMENT = 1 << 15
+SEGMENT = 1 << 16
+"""Octets in a segment of content that streams with indefinite lengths."""
+
+_LARGE = 1 << 12
 _HEADLESS = 1 << 16
 
 
@@ -68,9 +71,13 @@ class Entity:
             self._reader = EntityReader(self._limits)
             self._feed(start)
         else:
-            outer, entity = split_message(start, self._limits)
+            # the label says what the beginning is in, which must not depend on how much of the text came with it
+            end = len(start) if len(start) <= _HEADLESS else start.rfind(b"\n", 0, _HEADLESS) + 1 or _HEADLESS
+            outer, entity = split_message(start[:end], self._limits)
             self._outer(outer)
             self._inner(entity)
+            if end < len(start):
+                self._inner(memoryview(start)[end:])
 
     def _feed(self, data: Buffer) -> None:
         if self._reader is None:
@@ -105,6 +112,9 @@ class Armor(Protocol):
     def update(self, data: Buffer, /) -> bytes:
         """Take octets, return them in armor."""
 
+    def update_into(self, data: Buffer, buffer: bytearray, /) -> int:
+        """Take octets, write them in armor into a buffer half as large again; return how many it has become."""
+
     def finalize(self) -> bytes:
         """Return what stands behind them."""
 
@@ -113,6 +123,7 @@ class _MIME:
     def __init__(self) -> None:
         self._encoder = base64.Encoder()
         self.update = self._encoder.update
+        self.update_into = self._encoder.update_into
         self.finalize = self._encoder.finalize
 
     def head(self, outer: bytes, smime_type: str) -> bytes:
@@ -123,6 +134,7 @@ class _PEM:
     def __init__(self) -> None:
         self._encoder = base64.Encoder(line_length=64)
         self.update = self._encoder.update
+        self.update_into = self._encoder.update_into
 
     def head(self, outer: bytes, smime_type: str) -> bytes:  # noqa: ARG002 - as for MIME
         return b"-----BEGIN CMS-----\r\n"
@@ -137,6 +149,10 @@ class _DER:
 
     def update(self, data: Buffer, /) -> bytes:
         return bytes(data)
+
+    def update_into(self, data: Buffer, buffer: bytearray, /) -> int:
+        buffer[: len(data)] = data
+        return len(data)
 
     def finalize(self) -> bytes:
         return b""
@@ -161,27 +177,67 @@ class CMSObject(Protocol):
     def head(self) -> bytes:
         """Return what stands before the content."""
 
-    def content(self, data: Buffer, /) -> bytes:
-        """Return content octets as they stand in the object."""
+    def content(self, data: Buffer, /) -> Iterable[Buffer]:
+        """Return content octets, at most `SEGMENT`, as they stand in the object: in pieces that are good until the next call."""
 
     def tail(self) -> bytes:
         """Return what stands behind the content."""
 
 
+Sink = Callable[[Buffer], object]
+"""Takes octets in a buffer that is good until it returns."""
+
+
+class Collector:
+    """Takes octets of a result: for a sink, or to be returned.
+
+    Attributes:
+        write: takes octets.
+    """
+
+    __slots__ = ("_parts", "direct", "write")
+
+    def __init__(self, sink: Sink | None) -> None:
+        self._parts: list[bytes] = []
+        self.direct = sink is not None
+        self.write: Sink = self._keep if sink is None else sink
+
+    def _keep(self, data: Buffer) -> None:
+        self._parts.append(data if type(data) is bytes else bytes(data))
+
+    def take(self) -> bytes:
+        """Return what was not for a sink."""
+        parts = self._parts
+        if not parts:
+            return b""
+        out = parts[0] if len(parts) == 1 else b"".join(parts)
+        parts.clear()
+        return out
+
+
 class Producer:
     """Makes an application/pkcs7-mime, or a bare CMS object, of a message of any size: `update(data)`, then `finalize()`.
+
+    What it writes depends on the message alone, not on the pieces in which the message comes.
 
     Args:
         make: gives the CMS object to write.
         encoding: of the result.
         limits: for the header block.
+        sink: takes the result instead of the callers of `update` and `finalize`.
+        content_length: octets of content that `make` was told of.
     """
 
-    def __init__(self, make: CMSObject, encoding: Encoding, limits: Limits) -> None:
+    def __init__(
+        self, make: CMSObject, encoding: Encoding, limits: Limits, sink: Sink | None = None, *, content_length: int | None = None
+    ) -> None:
         check_encoding(encoding)
         self._object = make
+        self._length = content_length
         self._armor = armor(encoding)
-        self._out: list[bytes] = []
+        self._out = Collector(sink)
+        self._put: Sink = self._out.write if encoding == "der" else self._armored
+        self._text_room = bytearray()
         self._outer = b""
         self._waiting: list[bytes] = []
         self._size = 0
@@ -194,11 +250,15 @@ class Producer:
 
     def update(self, data: Buffer, /) -> bytes:
         """Take the next octets of the message; return octets of the result."""
+        self.feed(data)
+        return self._out.take()
+
+    def feed(self, data: Buffer, /) -> None:
+        """Take the next octets of the message; the result waits for the next call of `update` or `finalize` if there is no sink."""
         if self._entity is not None:
             self._entity.update(data)
         else:
             self._content(data)
-        return self._take()
 
     def finalize(self) -> bytes:
         """Say that the message is complete; return the last octets of the result."""
@@ -208,22 +268,19 @@ class Producer:
             rest = self._lines.finalize()
             if rest:
                 self._content(rest)
-        write = self._out.append
+        waiting = b"".join(self._waiting)
+        self._waiting.clear()
         if self._streaming:
-            if self._size:
-                self._segment()
-            write(self._armor.update(self._object.tail()))
+            self._segments(waiting)
+            self._put(self._object.tail())
+        elif self._length not in {None, len(waiting)}:
+            raise ValueError("the content is not as long as announced")
         else:
-            der = self._object.whole(b"".join(self._waiting))
-            write(self._armor.head(self._outer, self._object.smime_type))
-            write(self._armor.update(der))
-        write(self._armor.finalize())
-        return self._take()
-
-    def _take(self) -> bytes:
-        out = self._out[0] if len(self._out) == 1 else b"".join(self._out)
-        self._out.clear()
-        return out
+            der = self._object.whole(waiting)
+            self._out.write(self._armor.head(self._outer, self._object.smime_type))
+            self._put(der)
+        self._out.write(self._armor.finalize())
+        return self._out.take()
 
     def _fields(self, fields: list[RawField]) -> None:
         self._outer = write_fields(fields)
@@ -235,19 +292,52 @@ class Producer:
             self._content(lines)
 
     def _content(self, data: Buffer) -> None:
-        self._waiting.append(data if type(data) is bytes else bytes(data))
-        self._size += len(data)
+        size = self._size + len(data)
         if not self._streaming:
-            if self._size <= WHOLE:
+            if size <= WHOLE:
+                self._waiting.append(data if type(data) is bytes else bytes(data))
+                self._size = size
                 return
             self._streaming = True
-            self._out.append(self._armor.head(self._outer, self._object.smime_type))
-            self._out.append(self._armor.update(self._object.head()))
-        if self._size >= _SEGMENT:
-            self._segment()
+            self._out.write(self._armor.head(self._outer, self._object.smime_type))
+            self._put(self._object.head())
+            waiting = b"".join(self._waiting)
+            self._waiting.clear()
+            self._segments(memoryview(waiting)[: len(waiting) // SEGMENT * SEGMENT])
+            rest = waiting[len(waiting) // SEGMENT * SEGMENT :]
+            if rest:
+                self._waiting.append(rest)
+            self._size = len(rest)
+            size = self._size + len(data)
+        if size < SEGMENT:
+            self._waiting.append(data if type(data) is bytes else bytes(data))
+            self._size = size
+            return
+        view = memoryview(data)
+        if self._size:
+            missing = SEGMENT - self._size
+            self._waiting.append(bytes(view[:missing]))
+            self._segments(b"".join(self._waiting))
+            self._waiting.clear()
+            view = view[missing:]
+        whole = len(view) // SEGMENT * SEGMENT
+        self._segments(view[:whole])
+        self._size = len(view) - whole
+        if self._size:
+            self._waiting.append(bytes(view[whole:]))
 
-    def _segment(self) -> None:
-        content = self._waiting[0] if len(self._waiting) == 1 else b"".join(self._waiting)
-        self._waiting.clear()
-        self._size = 0
-        self._out.append(self._armor.update(self._object.content(content)))
+    def _segments(self, data: Buffer) -> None:
+        for start in range(0, len(data), SEGMENT):
+            for piece in self._object.content(data if len(data) <= SEGMENT else data[start : start + SEGMENT]):
+                self._put(piece)
+
+    def _armored(self, data: Buffer) -> None:
+        if not self._out.direct or len(data) < _LARGE:
+            self._out.write(self._armor.update(data))
+            return
+        for start in range(0, len(data), SEGMENT):  # into one buffer: fresh memory costs more than encoding
+            piece = data[start : start + SEGMENT]
+            if not self._text_room:
+                self._text_room = bytearray(SEGMENT // 2 * 3 + 8)
+            size = self._armor.update_into(piece, self._text_room)
+            self._out.write(memoryview(self._text_room)[:size])

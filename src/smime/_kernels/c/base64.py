@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from smime._kernels import c as _c
 from smime._kernels import status
 from smime._kernels._accel import ffi, lib
-from smime._kernels.python.base64 import ANOMALIES, check_line, check_room
+from smime._kernels.python.base64 import ANOMALIES, check_line, check_room, check_text_room
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -47,6 +47,16 @@ class Encoder:
         out = bytes(cap + 1)
         lib.smime_base64_encode(self._state, source, size, self._consumed, out, cap, self._produced)
         return out[: self._produced[0]]
+
+    def update_into(self, data: Buffer, buffer: bytearray) -> int:
+        """Write what `update` would return into a buffer; return its size."""
+        source = data if type(data) is bytes else _from_buffer(_OCTETS, data)
+        size = len(source)
+        check_text_room(size, self._line & 0xFFFFF, buffer)  # 0: unbroken
+        target = _from_buffer(_OCTETS, buffer)
+        lib.smime_base64_encode(self._state, source, size, self._consumed, target, len(buffer), self._produced)
+        produced: int = self._produced[0]
+        return produced
 
     def finalize(self) -> bytes:
         """Return the last group and the last line end; nothing if there was no data."""

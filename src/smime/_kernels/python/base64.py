@@ -46,6 +46,14 @@ def check_room(size: int, buffer: bytearray) -> None:
         raise ValueError(f"{size} characters need a buffer of {(size // 4 + 2) * 3} octets, not {len(buffer)}")
 
 
+def check_text_room(size: int, line_length: int, buffer: bytearray) -> None:
+    """Raise ValueError unless the buffer has room for the characters and line ends that `size` octets can become."""
+    characters = (size + 2) // 3 * 4
+    needed = characters + ((characters // line_length + 1) * 2 if line_length else 0)
+    if len(buffer) < needed:
+        raise ValueError(f"{size} octets need a buffer of {needed} octets, not {len(buffer)}")
+
+
 class Encoder:
     """Encodes a stream.
 
@@ -69,6 +77,21 @@ class Encoder:
         whole = len(octets) - len(octets) % 3
         self._hold = octets[whole:]
         return self._wrap(b2a_base64(octets[:whole], newline=False))
+
+    def update_into(self, data: Buffer, buffer: bytearray) -> int:
+        """Write what `update` would return into a buffer; return its size.
+
+        Args:
+            data: octets.
+            buffer: half as large again as the data, and 8 octets more, is enough for lines of 64 characters and longer ones.
+
+        Raises:
+            ValueError: the buffer is too small.
+        """
+        check_text_room(len(memoryview(data).cast("B")), self._length, buffer)
+        characters = self.update(data)
+        buffer[: len(characters)] = characters
+        return len(characters)
 
     def finalize(self) -> bytes:
         """Return the last group and the last line end; nothing if there was no data."""

@@ -108,7 +108,9 @@ def report_of(
     )
 
 
-def path_at(certificate: Certificate, trust: TrustStore, tail: SignedDataTail, at: datetime, policy: Policy) -> PathVerdict:
+def path_at(
+    certificate: Certificate, trust: TrustStore, tail: SignedDataTail, at: datetime, policy: Policy, *, fetch: bool = False
+) -> PathVerdict:
     """Return the verdict on a certificate at a time, with what its message brings along."""
     return trust.validate(
         certificate,
@@ -117,6 +119,7 @@ def path_at(certificate: Certificate, trust: TrustStore, tail: SignedDataTail, a
         ocsps=[value for oid, value in tail.other_revocation_infos if oid == _OCSP_RESPONSE],
         at=at,
         policy=policy,
+        fetch=fetch,
     )
 
 
@@ -482,7 +485,9 @@ class _Signer:
             self.note("path-unchecked")
             self.unchecked.append(Unchecked("path", "no trust anchors were given"))
             return None
-        path = self._path_at(certificate, trust, self.reading.at)
+        # the network is asked, if at all, about who signed what is here, and about nobody else (row SF of the attack table)
+        proven = self.signature_valid is True and self.digest_matches is True
+        path = self._path_at(certificate, trust, self.reading.at, fetch=proven)
         if not path.trusted and self.timestamps and {f.code for f in path.findings if f.effect is not Effect.NONE} <= {"expired"}:
             # a time that somebody trusted vouches for, and nothing less, makes up for an expired certificate (RFC 8550 section 6)
             for time in sorted(stamp.time for stamp in self.timestamps if stamp.trusted and stamp.time is not None):
@@ -495,8 +500,8 @@ class _Signer:
         self.unchecked += path.unchecked
         return path
 
-    def _path_at(self, certificate: Certificate, trust: TrustStore, at: datetime) -> PathVerdict:
-        return path_at(certificate, trust, self.tail, at, self.reading.policy)
+    def _path_at(self, certificate: Certificate, trust: TrustStore, at: datetime, *, fetch: bool = False) -> PathVerdict:
+        return path_at(certificate, trust, self.tail, at, self.reading.policy, fetch=fetch)
 
     def _timestamps(self) -> tuple[TimestampReport, ...]:
         unsigned = self.info.unsigned_attrs

@@ -86,6 +86,18 @@ class PathVerdict:
             valid_until=self.valid_until,
         )
 
+    def with_unchecked(self, further: tuple[Unchecked, ...]) -> PathVerdict:
+        """Return the verdict with further checks that were not made."""
+        return PathVerdict(
+            trusted=self.trusted,
+            path=self.path,
+            revocation=self.revocation,
+            findings=self.findings,
+            unchecked=(*self.unchecked, *further),
+            valid_from=self.valid_from,
+            valid_until=self.valid_until,
+        )
+
     @property
     def x509_path(self) -> tuple[x509.Certificate, ...]:
         """The path as objects of `cryptography`, without certificates that it refuses to load."""

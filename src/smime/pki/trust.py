@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
+    from smime.pki.fetch import Fetcher
     from smime.pki.files import Found
+    from smime.pki.online import Online
     from smime.pki.path import PathValidator, PathVerdict
     from smime.policy import Policy
 
@@ -100,12 +102,16 @@ class TrustStore:
         crls: revocation lists, objects of `cryptography` or DER octets.
         ocsps: OCSP responses in DER.
         validator: what checks paths; default is `smime.pki.path.DEFAULT_VALIDATOR`.
+        fetcher: gets revocation lists and OCSP responses that the certificates of a trusted path point to, and that are not at hand, once
+            the signature was found good, such as a `smime.pki.fetch.HTTPFetcher`. None: nothing is ever fetched.
+        fetch_issuers: get missing issuers of a signer's certificate, too. Whoever writes a certificate chooses from where, before anybody
+            has vouched for him.
 
     Raises:
         ParseError: something is not a certificate.
     """
 
-    __slots__ = ("_scratch", "_verdicts", "anchors", "crls", "intermediates", "ocsps", "validator")
+    __slots__ = ("_online", "_scratch", "_verdicts", "anchors", "crls", "intermediates", "ocsps", "validator")
 
     def __init__(
         self,
@@ -115,12 +121,15 @@ class TrustStore:
         *,
         ocsps: Iterable[bytes] = (),
         validator: PathValidator | None = None,
+        fetcher: Fetcher | None = None,
+        fetch_issuers: bool = False,
     ) -> None:
         self.anchors = CertificateIndex(Certificate.of_any(certificate) for certificate in anchors)
         self.intermediates = CertificateIndex(Certificate.of_any(certificate) for certificate in intermediates)
         self.crls: tuple[bytes, ...] = tuple(crl_octets(crl) for crl in crls)
         self.ocsps: tuple[bytes, ...] = tuple(ocsps)
         self.validator = validator
+        self._online = _online(fetcher, issuers=fetch_issuers)
         self._verdicts: dict[int, tuple[Policy, Cache[Any, tuple[PathVerdict, ...]]]] = {}
         self._scratch: dict[Any, Any] = {}  # what a validator wants to keep as long as this store
 
@@ -184,6 +193,7 @@ class TrustStore:
         ocsps: Sequence[bytes] = (),
         at: datetime,
         policy: Policy,
+        fetch: bool = False,
     ) -> PathVerdict:
         """Return the verdict on a signer's certificate, from memory if it was reached before and `at` lies in its window.
 
@@ -194,6 +204,7 @@ class TrustStore:
             ocsps: OCSP responses of the message.
             at: the time looked at, aware.
             policy: what is accepted.
+            fetch: let the store's fetcher, if it has one, get what is missing.
         """
         entry = self._verdicts.get(id(policy))
         if entry is None:
@@ -201,7 +212,10 @@ class TrustStore:
                 self._verdicts = {}
             entry = self._verdicts[id(policy)] = (policy, Cache(_VERDICTS))  # the policy is kept, so that its id stays its own
         cache = entry[1]
-        key = (leaf.der, *extra, None, *crls, None, *ocsps)
+        key: tuple[object, ...] = (leaf.der, *extra, None, *crls, None, *ocsps)
+        online = self._online if fetch else None
+        if online is not None:
+            key = (*key, online)
         known = cache.get(key)
         if known is not None:
             for verdict in known:
@@ -209,6 +223,22 @@ class TrustStore:
                     return verdict.said_at(at) if verdict.findings else verdict
         validator = self.validator or _default_validator()
         verdict = validator.validate(leaf, store=self, extra=extra, crls=crls, ocsps=ocsps, at=at, policy=policy)
+        if online is not None:
+            # what was fetched stands first, so that a message cannot bring so much that it is cut off
+            verdict, lasting = online.complete(
+                verdict,
+                lambda found: validator.validate(
+                    leaf,
+                    store=self,
+                    extra=(*found.certificates, *extra),
+                    crls=(*found.crls, *crls),
+                    ocsps=(*found.ocsps, *ocsps),
+                    at=at,
+                    policy=policy,
+                ),
+            )
+            if not lasting:
+                return verdict
         cache.put(key, (verdict, *(known or ())[: _WINDOWS - 1]))
         return verdict
 
@@ -225,7 +255,9 @@ class TrustStore:
     def __reduce__(self) -> tuple[Any, ...]:
         anchors = [certificate.der for certificate in self.anchors.certificates]
         intermediates = [certificate.der for certificate in self.intermediates.certificates]
-        return (_rebuild, (anchors, intermediates, self.crls, self.ocsps, self.validator))
+        online = self._online
+        fetching = (None, False) if online is None else (online.fetcher, online.issuers)
+        return (_rebuild, (anchors, intermediates, self.crls, self.ocsps, self.validator, *fetching))
 
 
 def _default_validator() -> PathValidator:
@@ -234,11 +266,22 @@ def _default_validator() -> PathValidator:
     return DEFAULT_VALIDATOR
 
 
-def _rebuild(anchors: Any, intermediates: Any, crls: Any, ocsps: Any, validator: Any) -> TrustStore:
-    return TrustStore(anchors, intermediates, crls, ocsps=ocsps, validator=validator)
+def _online(fetcher: Fetcher | None, *, issuers: bool) -> Online | None:
+    if fetcher is None:
+        if issuers:
+            raise ValueError("issuers can only be fetched by a fetcher")
+        return None
+    from smime.pki.online import Online  # noqa: PLC0415 - most stores are offline
+
+    return Online(fetcher, issuers=issuers)
+
+
+def _rebuild(anchors: Any, intermediates: Any, crls: Any, ocsps: Any, validator: Any, fetcher: Any, issuers: bool) -> TrustStore:
+    return TrustStore(anchors, intermediates, crls, ocsps=ocsps, validator=validator, fetcher=fetcher, fetch_issuers=issuers)
 
 
 def crl_octets(crl: x509.CertificateRevocationList | bytes) -> bytes:
+    """Return the DER of a revocation list."""
     if isinstance(crl, bytes | bytearray | memoryview):
         return bytes(crl)
     from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415

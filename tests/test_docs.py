@@ -53,3 +53,9 @@ def test_python_in_the_documents_runs(name: str, code: str, capsys: pytest.Captu
 def test_links_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8")):
         assert (path.parent / target).exists(), target
+
+
+def test_modules_named_in_the_table_of_rfcs_exist() -> None:
+    named = set(re.findall(r"`([a-z_/0-9]+(?:\.py|/))`", (ROOT / "RFCs.md").read_text(encoding="utf-8"))) - {"src/smime/"}
+    assert {name for name in named if not (ROOT / "src" / "smime" / name).exists()} == set()
+    assert len(named) > 30

@@ -62,16 +62,8 @@ $(VENV)/.group-%: pyproject.toml | $(bin)/python
 # -- what people run --
 
 DEMO ?= demo
-keys = --trust $(DEMO)/pki/root.pem -k $(DEMO)/pki/bob.pem --archive-policy
-# the archive has bad mail in it on purpose, and "something was wrong with a message" is exit status 1
-expected = || [ $$? -eq 1 ]
 demo: $(package)
-	@$(bin)/smime demo $(DEMO)
-	@printf '\n== smime archive verify: every message of the archive, through all its layers ==\n'
-	@$(bin)/smime archive verify $(DEMO)/archive $(keys) -o $(DEMO)/report.jsonl 2>&1 $(expected)
-	@printf '\n== smime archive decrypt: the same archive in plain ==\n'
-	@$(bin)/smime archive decrypt $(DEMO)/archive $(keys) --into $(DEMO)/decrypted -o $(DEMO)/decrypted.jsonl 2>&1 $(expected)
-	@printf '\nThe records are in $(DEMO)/report.jsonl, the decrypted archive in $(DEMO)/decrypted, more to try in $(DEMO)/README.txt\n'
+	@$(bin)/smime demo --run $(DEMO)
 
 # in as many processes as there are cores; tests that share a peer stay together
 PYTEST_JOBS ?= auto

@@ -212,3 +212,15 @@ def test_work_is_linear(value: bytes) -> None:
     start = time.process_time()
     parse_address_list(value)
     assert time.process_time() - start < 10
+
+
+@pytest.mark.parametrize("value", [b"a@x.org <a@x.org>", b"A@x.org <a@X.org>", b'"a@x.org" <a@x.org>'])
+def test_the_same_address_twice_is_one(value: bytes) -> None:
+    (address,) = parse_address_list(value)
+    assert address.malformed is None
+    assert address.addr_spec.lower() == "a@x.org"
+
+
+def test_two_addresses_in_one_are_none() -> None:
+    (address,) = parse_address_list(b"a@x.org <b@y.org>")
+    assert address.malformed

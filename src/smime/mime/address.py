@@ -4,8 +4,8 @@ Structure first: encoded-words (RFC 2047) are decoded after the mailboxes have b
 structure. Everything in the field ends up in the result: a piece that is no mailbox is an `Address` that says in `malformed` what is wrong,
 so that nobody overlooks a second author. Obsolete forms (routes, blanks and comments around dots and at signs) are read as RFC 5322 says.
 
-What makes an address malformed though some readers guess at it: an address in front of an angle bracket (``a@x <b@y>``), text after the
-closing bracket, several words before an at sign, no domain.
+What makes an address malformed though some readers guess at it: another address in front of an angle bracket (``a@x <b@y>``), text after
+the closing bracket, several words before an at sign, no domain.
 """
 
 from __future__ import annotations
@@ -317,8 +317,8 @@ class _Parser:
             domain, wrong_domain = self.domain()
             self.blanks()
             if self.peek() == "<":
-                # an address as a display name: which of the two is meant, readers do not agree
-                self.angle([("atom", f"{local}@{domain}", False)], "an address stands before the angle bracket")
+                # an address as a display name, without the quotes it needs: if they differ, readers do not agree which of the two is meant
+                self.angle([("atom", f"{local}@{domain}", False)], f"{local}@{domain}")
             else:
                 self.add("", local, domain, wrong or wrong_domain)
         elif special == ":" and words and self.group is None:
@@ -329,7 +329,8 @@ class _Parser:
         else:
             self.garbage(words, f"{special!r} in an unexpected place" if special != '"' else "a quote does not close")
 
-    def angle(self, phrase: list[tuple[str, str, bool]], wrong: str | None = None) -> None:
+    def angle(self, phrase: list[tuple[str, str, bool]], instead: str | None = None) -> None:
+        wrong: str | None = None
         self.position += 1
         self.blanks()
         # obs-route: "@" domain *("," ["@" domain]) ":"
@@ -358,6 +359,8 @@ class _Parser:
             self.position += 1
         else:
             wrong = wrong or "the angle bracket does not close"
+        if instead is not None and instead.lower() != f"{local}@{domain}".lower():
+            wrong = wrong or "another address stands before the angle bracket"
         self.add(_phrase(phrase), local, domain, wrong)
 
     def domain(self) -> tuple[str, str | None]:

@@ -166,3 +166,38 @@ def test_countersignature_of_rfc4134() -> None:
     assert countersigner.signature_valid is True
     assert countersigner.digest_matches is True
     assert verified.content == cases.octets("rfc4134/rfc4134/ExContent.bin")
+
+
+VERIFIED = [
+    pytest.param(case, id=case.name)
+    for case in cases.of("pkits-smime", "rfc4134", "protected-headers", "mimekit", "openssl")
+    if case.row["op"] == "verify" and "anchors" in case.row
+]
+
+
+@absent
+@pytest.mark.parametrize("case", VERIFIED)
+def test_files_and_pieces_say_the_same(case: cases.Case, tmp_path: Path) -> None:
+    """One message as octets, as a file and in pieces of 100 octets: one verdict."""
+    trust, at, policy = cases.store_of(case.row), cases.at_of(case.row), cases.policy_of(case.row)
+    message = cases.octets(case.row["file"])
+    machine = smime.MessageVerifier(trust, at=at, policy=policy)
+
+    def pieces() -> smime.VerifiedMessage:
+        for start in range(0, len(message), 100):
+            machine.update(message[start : start + 100])
+        return machine.finalize()
+
+    target = tmp_path / "content"
+    told = []
+    for action in (
+        lambda: smime.verify(message, trust, at=at, policy=policy),
+        lambda: smime.files.verify(cases.folder() / case.row["file"], target, trust, at=at, policy=policy),
+        pieces,
+    ):
+        try:
+            told.append((action().report.verdict, ()))
+        except smime.VerificationError as error:
+            told.append((error.report.verdict, tuple(f.code for f in error.report.all_findings())))
+    assert told[0] == told[1] == told[2]
+    assert target.exists() is (told[0][0] is Verdict.VALID)

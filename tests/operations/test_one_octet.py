@@ -72,7 +72,7 @@ ENCRYPTED: dict[str, Callable[[], bytes]] = {
 @pytest.mark.parametrize("name", ENCRYPTED)
 def test_encrypted(name: str) -> None:
     message = ENCRYPTED[name]()
-    key = identity({"rsa": "rsa2048", "ec": "p256", "x25519": "x25519", "gcm": "p256"}[name.split()[0]])
+    key = identity({"rsa": "rsa2048", "ec": "p256", "x25519": "x25519", "gcm": "p256"}[name.split(maxsplit=1)[0]])
     wanted = smime.decrypt(message, key).content
     harmless = 0
     for at in range(len(message)):

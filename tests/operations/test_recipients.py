@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from cryptography import x509
+from tests.hostile.builder import Signature, SignedData
 
 import smime
 from smime.asn1 import writer
@@ -180,6 +182,58 @@ def test_a_preferred_certificate_of_somebody_else_is_not_taken() -> None:
     assert ski is not None
     report = announced(BOTH, ["aes-256-gcm"], preference=attrs.encryption_key_preference(SubjectKeyIdentifier(ski)))
     assert smime.Recipient.from_signed(report).certificate.addresses == Certificate.of_any(BOTH.certificate).addresses
+
+
+def with_preference(preferred: object, *beside: x509.Certificate) -> smime.VerificationReport:
+    """Return the report of a message by somebody who prefers another key, beside which certificates were put by whoever could."""
+    signing = PKI.person("Two keys", "two@example.org", key="p256")
+    own = Certificate.of_any(signing.certificate)
+    one = Signature(
+        who=signing,
+        content=b"hello",
+        attributes=lambda found: [*found, attrs.encryption_key_preference(preferred)],  # type: ignore[arg-type]
+    )
+    certificates = [own.der, *(Certificate.of_any(c).der for c in (*signing.chain, *beside))]
+    return smime.verify(SignedData([one], content=b"hello", certificates=certificates).der(), TRUST).report
+
+
+def test_a_preferred_certificate_of_the_signers_own() -> None:
+    own = PKI.person("Two keys", "two@example.org", key="rsa2048", usage=("key_encipherment",))
+    certificate = Certificate.of_any(own.certificate)
+    for preference in (IssuerAndSerialNumber(certificate.issuer_raw, certificate.serial), SubjectKeyIdentifier(certificate.ski or b"")):
+        report = with_preference(preference, own.certificate)
+        assert smime.Recipient.from_signed(report).certificate == certificate
+        assert smime.Recipient.from_signed(report, trust=TRUST).certificate == certificate
+        assert smime.Recipient.from_signed(report, trust=smime.TrustStore([])).certificate != certificate
+    elsewhere = PKI.person("Two keys", "two@example.org", key="x25519", issuer=PKI.authority("Other CA", issuer=PKI.root))
+    other = Certificate.of_any(elsewhere.certificate)
+    report = with_preference(SubjectKeyIdentifier(other.ski or b""), elsewhere.certificate, *elsewhere.chain)
+    assert smime.Recipient.from_signed(report).certificate != other, "another authority than the signer's"
+    assert smime.Recipient.from_signed(report, trust=TRUST).certificate == other
+
+
+@pytest.mark.parametrize("trust", [None, TRUST], ids=["without anchors", "with anchors"])
+@pytest.mark.parametrize("how", ["self-signed", "by its own authority", "no address", "expired", "one address more", "forged"])
+def test_a_preferred_certificate_that_was_planted(how: str, trust: smime.TrustStore | None) -> None:
+    """The set of certificates is not signed: the preferred name, and what it stands for, may be brought along by anybody on the way."""
+    address = "two@example.org"
+    if how == "by its own authority":
+        mallory = ThrowawayPKI(PKI.name).person("Two keys", address, "rsa2048", issuer=ThrowawayPKI(PKI.name, key="p384").root)
+    elif how == "no address":
+        mallory = PKI.person("Two keys", None, "rsa2048")
+    elif how == "one address more":
+        mallory = PKI.person("Two keys", None, "rsa2048", addresses=[address, "mallory@example.org"])
+    else:
+        mallory = PKI.person("Two keys", address, "rsa2048", self_signed=how == "self-signed", expired=how == "expired")
+    planted = Certificate.of_any(mallory.certificate)
+    certificate = mallory.certificate
+    if how == "forged":
+        planted = Certificate.of(planted.der[:-1] + bytes([planted.der[-1] ^ 1]))
+        certificate = x509.load_der_x509_certificate(planted.der)
+    for preference in (IssuerAndSerialNumber(planted.issuer_raw, planted.serial), SubjectKeyIdentifier(planted.ski or b"")):
+        recipient = smime.Recipient.from_signed(with_preference(preference, certificate, *mallory.chain), trust=trust)
+        assert recipient.certificate != planted
+        assert recipient.kind == "EC"
 
 
 def test_only_valid_signatures_are_believed() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Protocol
 
+from smime import policies
 from smime.algorithms import CONTENT_ENCRYPTIONS_BY_NAME, Level
 from smime.cms import attributes as attrs
 from smime.cms import capabilities as caps
@@ -21,6 +23,8 @@ from smime.cms.recipient_info import (
 )
 from smime.crypto import kem, key_agreement, key_transport, key_wrap, keys, pwri
 from smime.errors import KeyMismatchError, ParseError, PolicyError, SMIMEError, UnsupportedError
+from smime.findings import Effect
+from smime.pki.build import is_signed_by
 from smime.pki.certificate import Certificate
 from smime.pki.identity import ContentKey, KeyEncryptionKey, Password
 from smime.report import SignerReport, Verdict, VerificationReport
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from cryptography import x509
 
     from smime.pki.identity import Identity, Keyring
+    from smime.pki.trust import TrustStore
     from smime.policy import Policy
 
 __all__ = [
@@ -238,14 +243,18 @@ class Recipient:
         self._rid = SubjectKeyIdentifier(own.ski) if by_key_identifier and own.ski else IssuerAndSerialNumber(own.issuer_raw, own.serial)
 
     @classmethod
-    def from_signed(cls, report: VerificationReport | SignerReport) -> Recipient:
+    def from_signed(cls, report: VerificationReport | SignerReport, *, trust: TrustStore | None = None) -> Recipient:
         """Make a recipient of somebody whose signed message was VALID: the key preferred there, and what was announced there.
 
         The certificate is the one that encryptionKeyPreference names (RFC 8551 section 2.5.3), if it came with the message, and else the
-        signer's own. What smimeCapabilities announce (section 2.5.2) chooses the algorithms.
+        signer's own. The signature does not cover the certificates beside it, so anybody on the way may have put one there that goes by
+        the name preferred: it is taken only if it is for the signer's addresses alone and an authority vouches for it, namely one that
+        `trust` accepts or, without that, the very one that issued the signer's certificate. What smimeCapabilities announce (section
+        2.5.2) chooses the algorithms.
 
         Args:
             report: of the message, if one signed it; or of the signer.
+            trust: the anchors.
 
         Raises:
             PolicyError: the verdict is not VALID, so that nothing in it may be believed (row KP of the attack table).
@@ -253,17 +262,18 @@ class Recipient:
             ValueError: several signed it.
         """
         certificates: Sequence[bytes] = ()
+        at: datetime | None = None
         if isinstance(report, VerificationReport):
             if len(report.signers) != 1:
                 raise ValueError(f"{len(report.signers)} signers: choose one")
-            certificates = report.certificates
+            certificates, at = report.certificates, report.at
             if report.verdict is not Verdict.VALID:
                 raise PolicyError("only a VALID signature says where to encrypt to")
             report = report.signers[0]
         if report.verdict is not Verdict.VALID or report.certificate is None:
             raise PolicyError("only a VALID signature says where to encrypt to")
         own = Certificate.of_any(report.certificate)
-        preferred = _preferred(report, [own.der, *certificates])
+        preferred = _preferred(report, own, certificates, trust, at or datetime.now(timezone.utc))
         names = [caps.name_of(oid, parameters) for oid, parameters in report.capabilities]
         return cls(preferred or own, capabilities=names or None)
 
@@ -313,7 +323,9 @@ class Recipient:
         return f"<Recipient {self.certificate.subject}>"
 
 
-def _preferred(report: SignerReport, certificates: Sequence[bytes]) -> Certificate | None:
+def _preferred(
+    report: SignerReport, own: Certificate, certificates: Sequence[bytes], trust: TrustStore | None, at: datetime
+) -> Certificate | None:
     values = report.attributes.get(attrs.ENCRYPTION_KEY_PREFERENCE, ())
     if len(values) != 1:
         return None
@@ -323,15 +335,35 @@ def _preferred(report: SignerReport, certificates: Sequence[bytes]) -> Certifica
         return None
     if isinstance(preference, RecipientKeyIdentifier):
         preference = SubjectKeyIdentifier(preference.subject_key_identifier)
-    own_addresses = set(report.addresses)
+    if own.matches(preference):
+        return own
+    addresses = frozenset(report.addresses)
     for der in certificates:
         try:
             certificate = Certificate.of(der)
-            if certificate.matches(preference) and own_addresses.issuperset(map(str, certificate.addresses)):
+            theirs = frozenset(map(str, certificate.addresses))
+            if (
+                certificate.matches(preference)
+                and theirs
+                and theirs <= addresses
+                and _vouched(certificate, report, certificates, trust, at)
+            ):
                 return certificate
         except SMIMEError:
             continue
     return None
+
+
+def _vouched(certificate: Certificate, report: SignerReport, certificates: Sequence[bytes], trust: TrustStore | None, at: datetime) -> bool:
+    """Whether an authority vouches for a certificate that nobody has signed with."""
+    if trust is None:
+        if len(report.path) < 2 or not certificate.not_before <= at <= certificate.not_after:
+            return False
+        issuer = Certificate.of_any(report.path[1])
+        return certificate.issued_by_name(issuer.subject_raw) and is_signed_by(certificate, issuer) is True
+    verdict = trust.validate(certificate, extra=certificates, at=at, policy=policies.RFC8551)
+    # that it may not sign is as it should be; what it may do is looked at when it becomes a recipient
+    return all(found.code == "key-usage" for found in verdict.findings if found.effect is not Effect.NONE)
 
 
 def _agreement_info(together: Sequence[Recipient], key: bytes) -> bytes:

@@ -181,6 +181,8 @@ _KINDS = (
     # -- the message around it (RFC 1847, RFC 2046, RFC 8551 section 3, RFC 9787) --
     ("micalg-mismatch", _W, _NONE, "The header announces the digest {micalg}, and the signature uses {digest}.", "Nothing; the content was digested again."),
     ("micalg-mismatch-unverified", _E, _MAYBE, "The header announces the digest {micalg}, the signature uses {digest}, and the source cannot be read again.", "Verify from a file."),
+    ("content-not-kept", _E, _MAYBE, "The signature ({algorithm}) is over the content itself, which has passed and cannot be read again.", "Verify from a file."),
+    ("content-too-long", _E, _MAYBE, "The signature ({algorithm}) is over the content itself, whose {length} octets are more than the limit of {maximum}.", "Raise the limit structure_size, which is how much is held in memory."),
     ("not-two-parts", _E, _NO, "A signed mail has two parts; this one has {count}.", "Treat it as unsigned."),
     ("parts-swapped", _E, _NO, "The signature stands where the content should be.", "Treat it as unsigned."),
     ("signature-part-type", _E, _NO, "The signature stands in a part of type {content_type}, which readers show as text.", "Treat it as unsigned."),

@@ -16,11 +16,12 @@ from smime import policies
 from smime._api import AnyIdentity
 from smime.errors import SMIMEError, VerificationError
 from smime.files.atomic import AtomicFile
-from smime.files.ends import Input, Output, Progress, Source, Target
+from smime.files.ends import Input, Output, Progress, Source, StreamSpool, Target
 from smime.operations.compress import MessageCompressor
 from smime.operations.decrypt import DecryptedMessage, MessageDecryptor
 from smime.operations.encrypt import MessageEncryptor
 from smime.operations.sign import MessageSigner
+from smime.operations.spool import NullSpool
 from smime.operations.unwrap import MessageUnwrapper, UnwrappedMessage
 from smime.operations.verify import MessageVerifier, VerifiedMessage
 from smime.pki.identity import Keyring
@@ -28,7 +29,7 @@ from smime.pki.identity import Keyring
 if TYPE_CHECKING:
     from smime.operations.recipients import AnyRecipient
     from smime.operations.sign import Signer
-    from smime.operations.spool import Buffer
+    from smime.operations.spool import Buffer, Spool
     from smime.operations.writing import Sink
     from smime.pki.trust import TrustStore
     from smime.policy import Policy
@@ -139,21 +140,26 @@ def verify(
         output = stack.enter_context(Output(target, private=True, wait=True))
         given = None if content is None else stack.enter_context(Input(content)).kept()
         extra: frozenset[str] = frozenset()
+        spool: Spool = output.spool
         source_chunks: Iterable[Buffer] = chunks
         while True:
             machine = MessageVerifier(
-                trust, content=given, at=at, sender=sender, tsa=tsa, now=now, policy=policy, spool=output.spool, extra_digests=extra
+                trust, content=given, at=at, sender=sender, tsa=tsa, now=now, policy=policy, spool=spool, extra_digests=extra
             )
             for chunk in source_chunks:
                 machine.update(chunk)
             try:
                 verified = machine.finalize()
             except VerificationError as error:
-                # the digest was not the announced one, and the content was not kept: a source that can be read again is
-                missing = {f.data["digest"] for f in error.report.all_findings() if f.code == "micalg-mismatch-unverified"} - extra
-                if not missing or target is not None or chunks.again is None:
+                # the digest was not the announced one, or the signature is over the content itself, and the content was not kept:
+                # a source that can be read again is
+                findings = error.report.all_findings()
+                missing = {f.data["digest"] for f in findings if f.code == "micalg-mismatch-unverified"} - extra
+                keep = any(f.code == "content-not-kept" for f in findings) and isinstance(spool, NullSpool)
+                if not (missing or keep) or target is not None or chunks.again is None:
                     raise
                 extra |= missing
+                spool = StreamSpool() if keep else spool
                 source_chunks = chunks.again()
             else:
                 output.commit()
@@ -228,6 +234,7 @@ def unwrap(
             now=now,
             policy=policy,
             spool=output.fresh,
+            spool_between=StreamSpool,
             reread=chunks.again,
         )
         for chunk in chunks:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol
 
 from smime.cms.reader import CMSReader, Content, TrailingData
-from smime.errors import ParseError
+from smime.errors import LimitExceeded, ParseError
 from smime.limits import Limits
 from smime.mime.entity import Body, EntityReader, HeaderBlock
 from smime.mime.smime_types import MULTIPART_SIGNED, PKCS7_MIME, Kind, classify
@@ -104,6 +105,10 @@ class Reading:
     def limits(self) -> Limits:
         """The bounds in force."""
         return self.policy.limits
+
+    def snapshot(self) -> Reading:
+        """Return what is known now: a mail inside of a bare object names a sender, which is not that of the layers around it."""
+        return copy(self) if self.bare and self.sender is None else self
 
 
 class Handler(Protocol):
@@ -225,9 +230,10 @@ class Transfer(Protocol):
 class _Armor:
     """Undoes PEM (RFC 7468): drops all up to the BEGIN line and from the END line on."""
 
-    __slots__ = ("_body", "_decoder", "_head", "_tail")
+    __slots__ = ("_body", "_decoder", "_head", "_limits", "_tail")
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self._decoder = base64.Decoder(strict=False)
         self._head = b""
         self._body = False
@@ -241,6 +247,8 @@ class _Armor:
             start = self._head.find(_PEM_BEGIN)
             end = self._head.find(b"\n", start) if start >= 0 else -1
             if end < 0:
+                if len(self._head) > self._limits.header_size:
+                    raise LimitExceeded("header_size", self._limits.header_size)
                 return b""
             label = self._head[start + len(_PEM_BEGIN) : end].rstrip().removesuffix(b"-----")
             if label not in _PEM_LABELS:
@@ -349,7 +357,7 @@ class MessageReader:
             self._entity = EntityReader(self._limits)
             self._feed = self._mime
         else:
-            self._transfer = _Armor() if form is Form.PEM else base64.Decoder() if form is Form.BASE64 else identity.Identity()
+            self._transfer = _Armor(self._limits) if form is Form.PEM else base64.Decoder() if form is Form.BASE64 else identity.Identity()
             self._start_cms()
             self._feed = self._encoded
         if head:
@@ -382,6 +390,8 @@ class MessageReader:
             reading.fields = fields
             if reading.sender is None:
                 reading.sender = Sender.of(fields)
+        elif reading.bare and reading.sender is None and (fields.count("from") or fields.count("sender")):
+            reading.sender = Sender.of(fields)
         kind = classify(fields)
         self.kind = kind
         if kind.kind == MULTIPART_SIGNED:

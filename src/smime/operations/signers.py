@@ -137,6 +137,19 @@ def _certificates(raw: Sequence[bytes], reading: Reading) -> tuple[list[Certific
     return found, findings
 
 
+_UNDECIDED = frozenset(
+    {"signature-algorithm-unsupported", "malformed-certificate", "micalg-mismatch-unverified", "content-too-long", "content-not-kept"}
+)
+
+
+class _ContentNeededError(Exception):
+    """The signature cannot be checked, since the content cannot be had (any more)."""
+
+    def __init__(self, code: str, /, **data: object) -> None:
+        super().__init__(code)
+        self.finding = finding(code, **data)
+
+
 class _Signer:
     """The evaluation of one SignerInfo."""
 
@@ -377,6 +390,8 @@ class _Signer:
                 problem = problem or finding("signature-invalid")
             except KeyUnsuitable as error:
                 problem = problem or finding("key-mismatch", algorithm=self.info.signature_algorithm.name, reason=error.reason)
+            except _ContentNeededError as needed:
+                problem = problem or needed.finding
             except UnsupportedError as error:
                 problem = problem or finding("signature-algorithm-unsupported", algorithm=error.oid)
             except SMIMEError as error:
@@ -389,7 +404,7 @@ class _Signer:
                 return certificate
         if problem is not None:
             self.findings.append(problem)
-            if problem.code not in {"signature-algorithm-unsupported", "malformed-certificate"}:
+            if problem.code not in _UNDECIDED:
                 self.signature_valid = False
         return candidates[0] if candidates else None
 
@@ -417,11 +432,9 @@ class _Signer:
         last: InvalidSignature | None = None
         for form in content.forms:
             needs_content = signatures.needs_content(info.signature_algorithm)
-            if needs_content and not content.readable:
-                raise UnsupportedError("signature over content that has passed", info.signature_algorithm.name)
-            data = content.whole(form, self.reading.limits.structure_size) if needs_content else content.digest(self.digest_name, form)
+            data = self._whole(content, form) if needs_content else content.digest(self.digest_name, form)
             if data is None:
-                raise UnsupportedError("digest of content that has passed", self.digest_name)
+                raise _ContentNeededError("micalg-mismatch-unverified", micalg=", ".join(content.announced), digest=self.digest_name)
             try:
                 signatures.verify(
                     key,
@@ -442,6 +455,15 @@ class _Signer:
                 return
         self.digest_matches = None
         raise last or InvalidSignature
+
+    def _whole(self, content: SignedContent, form: str) -> bytes:
+        """Return the content for a scheme that signs it undigested."""
+        algorithm, maximum = self.info.signature_algorithm.name, self.reading.limits.structure_size
+        if content.length > maximum:
+            raise _ContentNeededError("content-too-long", algorithm=algorithm, length=content.length, maximum=maximum)
+        if not content.readable:
+            raise _ContentNeededError("content-not-kept", algorithm=algorithm)
+        return content.whole(form, maximum)
 
     def _bound_to(self, certificate: Certificate) -> bool:
         """Look at signingCertificate and signingCertificateV2 (RFC 5035 section 2): the first ESSCertID must be the certificate's."""

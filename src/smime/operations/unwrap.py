@@ -218,7 +218,8 @@ class _Level:
     def multipart_signed(self, block: HeaderBlock, kind: Kind) -> Handler:
         machine = self._machine
         inside = _Inside(machine, self._depth + 1)
-        layer = DetachedLayer(machine.reading, block.fields, kind, inside.update, None, extra_digests=machine.extra_digests)
+        sink, reread = machine.keeping(inside.update)
+        layer = DetachedLayer(machine.reading, block.fields, kind, sink, reread, extra_digests=machine.extra_digests)
         if self._depth == 0 and machine.content is not None:
             layer.two_contents()
         return _Detached(machine, machine.reserve(), layer, inside)
@@ -228,11 +229,12 @@ class _Level:
         content_type = kind.content_type.value if kind is not None else "cms"
         inside = _Inside(machine, self._depth + 1)
         if isinstance(head, SignedDataHead):
+            sink, reread = machine.keeping(inside.update)
             signed = SignedDataLayer(
                 machine.reading,
                 head,
-                inside.update,
-                None,
+                sink,
+                reread,
                 machine.content if self._depth == 0 else None,
                 extra_digests=machine.extra_digests,
             )
@@ -357,8 +359,9 @@ class MessageUnwrapper:
         content: detached content of a bare CMS object at the top, as a function that gives an iterator of its octets.
         at, sender, tsa, now, policy: as for `MessageVerifier`.
         spool: where the innermost content waits; default memory.
+        spool_between: where the content of a layer waits whose signature is over the content itself, undigested; default memory.
         reread: gives the message's octets again: for layers that cannot be opened (their octets are the content then), digests that were
-            not announced, and further matching recipients.
+            not announced, signatures over the content itself, and further matching recipients.
 
     Attributes:
         spool: holds the content after `finalize`, unless `unopened`.
@@ -377,14 +380,17 @@ class MessageUnwrapper:
         now: datetime | None = None,
         policy: Policy = policies.RFC8551,
         spool: Callable[[], Spool] = MemorySpool,
+        spool_between: Callable[[], Spool] = MemorySpool,
         reread: Callable[[], Iterator[Buffer]] | None = None,
     ) -> None:
         self.reading = Reading(policy, trust=trust, keyring=keyring, at=at, sender=sender, tsa=tsa, now=now)
         self.content = content
         self._new_spool = spool
+        self._spool_between = spool_between
         self._reread = reread
         self.stop_at: int | None = None
         self.extra_digests: frozenset[str] = frozenset()
+        self._keep = False
         self._attempts: dict[int, int] = {}
         self.attributes: dict[int, bytes] = {}
         self._start()
@@ -436,15 +442,19 @@ class MessageUnwrapper:
             self._attempts[self._retry] = self._attempts.get(self._retry, 0) + 1
             self._start()
             return True
-        missing = {
-            f.data["digest"]
+        findings = [
+            f
             for layer in self._slots
             if layer is not None and isinstance(layer.report, VerificationReport)
             for f in layer.report.all_findings()
-            if f.code == "micalg-mismatch-unverified"
-        }
+        ]
+        missing = {f.data["digest"] for f in findings if f.code == "micalg-mismatch-unverified"}
         if missing - self.extra_digests:
             self.extra_digests |= missing
+            self._start()
+            return True
+        if not self._keep and any(f.code == "content-not-kept" for f in findings):
+            self._keep = True
             self._start()
             return True
         return False
@@ -464,6 +474,18 @@ class MessageUnwrapper:
         return layers, self.spool.chunks
 
     # -- what the levels tell --
+
+    def keeping(self, sink: Callable[[Buffer], object]) -> tuple[Callable[[Buffer], object], DetachedContent | None]:
+        """Return a sink for signed content, and what gives that content again: nothing, but in a pass that is made for it."""
+        if not self._keep:
+            return sink, None
+        spool = self._spool_between()
+
+        def both(data: Buffer) -> None:
+            spool.write(data)
+            sink(data)
+
+        return both, spool.chunks
 
     def reserve(self) -> int:
         """Return the place of the next layer inward."""

@@ -325,3 +325,45 @@ def test_multipart_shown_is_what_was_signed() -> None:
     """The content is the signed part alone, not preamble, epilogue or signature."""
     mail = Multipart(ENTITY, preamble=b"before\r\n", epilogue=b"after\r\n").mail()
     assert unwrap(mail).content == ENTITY
+
+
+# -- bare objects: a mail inside of one says from whom it is --
+
+
+def _bare(message: bytes) -> smime.UnwrappedMessage:
+    encrypted = smime.encrypt(message, person(RECIPIENT).certificate, encoding="der")
+    return unwrap(encrypted)
+
+
+def test_a_mail_inside_of_a_bare_object() -> None:
+    result = _bare(Multipart().mail())
+    assert result.status == "signed-and-encrypted"
+    report = result.layers[1].report
+    assert isinstance(report, VerificationReport)
+    assert report.signers[0].address_matches is True
+
+
+def test_a_mail_from_somebody_else_inside_of_a_bare_object() -> None:
+    result = _bare(Multipart(header=b"From: mallory@example.org\r\nMIME-Version: 1.0\r\n").mail())
+    assert result.status == "encrypted"
+    report = result.layers[1].report
+    assert isinstance(report, VerificationReport)
+    assert report.signers[0].address_matches is False
+
+
+def test_an_entity_inside_of_a_bare_object_names_nobody() -> None:
+    result = _bare(Multipart(header=b"").mail())
+    assert result.status == "signed-and-encrypted"
+    report = result.layers[1].report
+    assert isinstance(report, VerificationReport)
+    assert report.signers[0].address_matches is None
+
+
+def test_what_is_signed_as_octets_names_no_sender_of_the_signature() -> None:
+    """Alice signs the octets of a mail of Mallory's, as evidence: she is not its sender, and does not say so."""
+    octets = b"From: mallory@example.org\r\nSubject: threat\r\n\r\nPay!\r\n"
+    cms = smime.sign(octets, signer("p256"), detached=False, encoding="der")
+    assert smime.verify(cms, trust()).content == octets
+    result = unwrap(cms)
+    assert result.status == "signed"
+    assert result.content == octets

@@ -271,7 +271,7 @@ class SignedDataLayer:
         content: DetachedContent | None = None,
         extra_digests: Iterable[str] = (),
     ) -> None:
-        self._reading = reading
+        self._reading = reading.snapshot()
         self._head = head
         self._sink = sink
         self._findings: list[Finding] = []

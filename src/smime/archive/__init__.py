@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from smime.archive.correspondents import Change, Correspondent, CorrespondentStore, Lesson, lessons
 from smime.archive.record import MessageRecord, SignerRecord
-from smime.archive.runs import HarvestedCertificate, certificates, decrypt, scan, strip, verify
+from smime.archive.runs import HarvestedCertificate, certificates, decrypt, learn, scan, strip, verify
 
-__all__ = ["HarvestedCertificate", "MessageRecord", "SignerRecord", "certificates", "decrypt", "scan", "strip", "verify"]
+__all__ = [
+    "Change",
+    "Correspondent",
+    "CorrespondentStore",
+    "HarvestedCertificate",
+    "Lesson",
+    "MessageRecord",
+    "SignerRecord",
+    "certificates",
+    "decrypt",
+    "learn",
+    "lessons",
+    "scan",
+    "strip",
+    "verify",
+]

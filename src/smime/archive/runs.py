@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from smime import policies
 from smime.archive import pool
 from smime.archive.copy import ArchiveCopy
+from smime.archive.correspondents import Change, CorrespondentStore, Lesson
 from smime.archive.record import MessageRecord
 from smime.archive.sources import Sources, check, spans
-from smime.archive.tasks import At, Decrypt, Harvest, Scan, Strip, Verify, split_elements
+from smime.archive.tasks import At, Decrypt, Harvest, Learn, Scan, Strip, Verify, split_elements
 from smime.errors import SMIMEError
 from smime.pki.certificate import Certificate
 from smime.report import CertificateSummary
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from smime.pki.trust import TrustStore
     from smime.policy import Policy
 
-__all__ = ["HarvestedCertificate", "certificates", "decrypt", "scan", "strip", "verify"]
+__all__ = ["HarvestedCertificate", "certificates", "decrypt", "learn", "scan", "strip", "verify"]
 
 
 def _at(at: At) -> At:
@@ -158,6 +159,46 @@ def _harvest(task: pool.Task, sources: Sources, policy: Policy, jobs: int) -> It
             except SMIMEError:
                 continue
             yield HarvestedCertificate(der, summary, outcome.record)
+
+
+def learn(
+    sources: Sources,
+    trust: TrustStore,
+    store: CorrespondentStore,
+    *,
+    identities: AnyIdentity | Iterable[AnyIdentity] = (),
+    at: At = None,
+    policy: Policy = policies.RFC8551,
+    jobs: int = 1,
+) -> Iterator[tuple[MessageRecord, list[Change]]]:
+    """Learn from the validly signed messages of an archive how to encrypt to who wrote them.
+
+    The work is done while the iterator is read, and what was learned by then stays in the store.
+
+    Args:
+        sources: as for `verify`.
+        trust: as for `verify`.
+        store: where what is learned goes; of several messages by one address, the one with the latest signing time counts.
+        identities: as for `verify`.
+        at: as for `verify`.
+        policy: as for `verify`.
+        jobs: as for `verify`.
+
+    Returns:
+        An iterator of records, each with what the message changed.
+
+    Raises:
+        OSError: a source is not there; while iterating: it cannot be listed, or the store cannot be written.
+        ValueError: `at` has no time zone.
+    """
+    check(sources)
+    return _learn(Learn(trust, _identities(identities), _at(at), policy), sources, store, jobs)
+
+
+def _learn(task: pool.Task, sources: Sources, store: CorrespondentStore, jobs: int) -> Iterator[tuple[MessageRecord, list[Change]]]:
+    for _, outcome in pool.run(task, spans(sources), jobs=jobs):
+        taught = [Lesson.decode(line) for line in (outcome.octets or b"").splitlines()]
+        yield outcome.record, store.learn(taught) if taught else []
 
 
 def _identities(identities: AnyIdentity | Iterable[AnyIdentity]) -> tuple[AnyIdentity, ...]:

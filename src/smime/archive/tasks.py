@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import smime
 from smime.archive.claims import Claims, claims, delivery_time, header_fields
 from smime.archive.copy import rewritten
+from smime.archive.correspondents import lessons
 from smime.archive.pool import Function, Outcome
 from smime.archive.record import MessageRecord, SignerRecord
 from smime.archive.structure import Node, inspect
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from smime.operations.unwrap import Layer, UnwrappedMessage
     from smime.policy import Policy
 
-__all__ = ["At", "Decrypt", "Harvest", "Scan", "Strip", "Verify"]
+__all__ = ["At", "Decrypt", "Harvest", "Learn", "Scan", "Strip", "Verify"]
 
 At = datetime | Literal["received"] | None
 
@@ -219,6 +220,17 @@ class Harvest(Decrypt):
                 found.append(inspect(inside, limits))
         certificates = [der for root in found for node in root.walk() for der in node.certificate_octets]
         return Outcome(replace(record, error=None), b"".join(certificates))
+
+
+@dataclass(frozen=True)
+class Learn(Verify):
+    """Verifies each message and keeps what valid signatures say of their signers: the outcome's octets are lessons, one a line."""
+
+    def _examine(self, span: Span, octets: bytes | memoryview) -> Outcome:
+        found = self._examined(span, octets)
+        if found.message is None:
+            return Outcome(found.record)
+        return Outcome(found.record, b"\n".join(lesson.encode() for lesson in lessons(found.message, trust=self.trust)))
 
 
 def split_elements(octets: bytes) -> list[bytes]:

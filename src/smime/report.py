@@ -229,6 +229,13 @@ class SignerReport(_NoTruth):
         """The mail addresses in the signer's certificate."""
         return self.certificate_summary.addresses if self.certificate_summary is not None else ()
 
+    @property
+    def capability_names(self) -> tuple[str, ...]:
+        """What the signer announces, by name as in `smime.cms.capabilities`, or by dotted OID, in the order of preference."""
+        from smime.cms.capabilities import name_of  # noqa: PLC0415 - seldom asked for
+
+        return tuple(name_of(oid, parameters) for oid, parameters in self.capabilities)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON-able data."""
         return {

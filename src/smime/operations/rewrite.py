@@ -14,7 +14,6 @@ from smime import policies
 from smime.asn1 import pem, writer
 from smime.cms import attributes as attrs
 from smime.cms import rewrite
-from smime.cms.identifiers import IssuerAndSerialNumber
 from smime.cms.reader import Content, SignedDataHead, SignedDataTail, read
 from smime.cms.signed_data import SignerInfo
 from smime.crypto import digests, signatures
@@ -200,7 +199,7 @@ def _countersignature(signature: bytes, signer: Signer, signing_time: datetime) 
         ]
     )
     made = signatures.sign(signer.private_key, scheme, attributes)
-    return SignerInfo.build(IssuerAndSerialNumber(own.issuer_raw, own.serial), scheme.digest_algorithm, attributes, scheme.algorithm, made)
+    return SignerInfo.build(signer.sid, scheme.digest_algorithm, attributes, scheme.algorithm, made)
 
 
 def add_certificates(

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from smime import policies
 from smime.algorithms import DIGESTS_BY_NAME, Level
 from smime.cms import attributes as attrs
-from smime.cms.capabilities import DEFAULT_CAPABILITIES
+from smime.cms.capabilities import CAPABILITIES, DEFAULT_CAPABILITIES
 from smime.cms.content_info import DATA
-from smime.cms.identifiers import IssuerAndSerialNumber
+from smime.cms.identifiers import IssuerAndSerialNumber, SubjectKeyIdentifier
 from smime.cms.signed_data import SignedDataWriter, SignerInfoTemplate, build_signed_data
 from smime.crypto import digests, keys, signatures
-from smime.errors import KeyMismatchError, PolicyError
+from smime.errors import KeyMismatchError, ParseError, PolicyError, UnsupportedError
 from smime.mime.seven_bit import SevenBitEncoder
 from smime.mime.writer import multipart_signed, write_fields
 from smime.operations.spool import Buffer
@@ -44,13 +44,21 @@ class Signer:
         chain: certificates to send along, from the issuer's upwards; the root is usually left out (RFC 8550 section 2.3).
         digest: name of the digest, such as ``"sha384"``; None: what fits the key.
         pss: RSASSA-PSS for an RSA key that could do both.
+        by_key_identifier: name the signer by subject key identifier instead of issuer and serial number.
+        capabilities: what to announce (RFC 8551 section 2.5.2), the preferred first: names as in `smime.cms.capabilities`, or encoded
+            capabilities; None: what this library reads best; empty: nothing.
+        encryption_certificate: the certificate to encrypt answers to, where it is another one: it is sent along and named as
+            encryptionKeyPreference (RFC 8551 section 2.5.3).
+        attributes: further signed attributes, encoded, such as those of `smime.cms.attributes.content_hints`.
 
     Raises:
-        KeyMismatchError: key and certificate do not belong together, or the key does not sign.
-        UnsupportedError: digest and key do not go together.
+        KeyMismatchError: key and certificate do not belong together, the key does not sign, or there is no subject key identifier.
+        UnsupportedError: digest and key do not go together, or a capability has no such name.
+        ParseError: a further attribute is malformed.
+        ValueError: a further attribute is one that is written anyway, or that is no signed one.
     """
 
-    __slots__ = ("_template", "certificate", "certificates", "private_key", "scheme")
+    __slots__ = ("_attributes", "_template", "certificate", "certificates", "private_key", "scheme", "sid")
 
     def __init__(
         self,
@@ -60,28 +68,36 @@ class Signer:
         *,
         digest: str | None = None,
         pss: bool = False,
+        by_key_identifier: bool = False,
+        capabilities: Iterable[str | bytes] | None = None,
+        encryption_certificate: x509.Certificate | Certificate | bytes | None = None,
+        attributes: Iterable[bytes] = (),
     ) -> None:
         own = Certificate.of_any(certificate)
         if keys.raw_public_key(keys.public_key_of(private_key)) != keys.raw_public_key(own.public_key):
             raise KeyMismatchError("the private key is not that of the certificate")
         self.private_key = private_key
         self.certificate = own
-        self.certificates = tuple(dict.fromkeys((own.der, *(Certificate.of_any(c).der for c in chain))))
+        others = [Certificate.of_any(c) for c in chain]
+        preferred = None if encryption_certificate is None else Certificate.of_any(encryption_certificate)
+        if preferred is not None:
+            others.append(preferred)
+        self.certificates = tuple(dict.fromkeys((own.der, *(other.der for other in others))))
         self.scheme = signatures.choose_scheme(own.public_key, digest=digest, pss=pss, key_algorithm=own.key_algorithm)
+        if by_key_identifier and own.ski is None:
+            raise KeyMismatchError(f"the certificate of {own.subject} has no subject key identifier")
+        self.sid = SubjectKeyIdentifier(own.ski) if by_key_identifier and own.ski else IssuerAndSerialNumber(own.issuer_raw, own.serial)
+        self._attributes = _attributes_of(self.scheme, own, capabilities, preferred, attributes)
         self._template = self._make_template(DATA)
 
     def _make_template(self, content_type: str) -> SignerInfoTemplate:
-        own, scheme = self.certificate, self.scheme
+        scheme = self.scheme
         return SignerInfoTemplate(
-            IssuerAndSerialNumber(own.issuer_raw, own.serial),
+            self.sid,
             scheme.digest_algorithm,
             scheme.algorithm,
             DIGESTS_BY_NAME[scheme.digest].size,
-            (
-                attrs.smime_capabilities(DEFAULT_CAPABILITIES),
-                attrs.cms_algorithm_protection(scheme.digest_algorithm, signature=scheme.algorithm),
-                attrs.signing_certificate_v2(own.digest("sha256")),
-            ),
+            self._attributes,
             content_type=content_type,
         )
 
@@ -115,11 +131,64 @@ class Signer:
         return f"<Signer {self.certificate.subject} {self.scheme.name}>"
 
 
+_WRITTEN_ANYWAY = frozenset(
+    {
+        attrs.CONTENT_TYPE,
+        attrs.MESSAGE_DIGEST,
+        attrs.SIGNING_TIME,
+        attrs.SMIME_CAPABILITIES,
+        attrs.ENCRYPTION_KEY_PREFERENCE,
+        attrs.CMS_ALGORITHM_PROTECTION,
+        attrs.SIGNING_CERTIFICATE_V2,
+    }
+)
+_NEVER_SIGNED = frozenset({attrs.COUNTERSIGNATURE, attrs.TIME_STAMP_TOKEN})
+
+
+def _attributes_of(
+    scheme: signatures.SignatureScheme,
+    own: Certificate,
+    capabilities: Iterable[str | bytes] | None,
+    preferred: Certificate | None,
+    further: Iterable[bytes],
+) -> tuple[bytes, ...]:
+    """Return the signed attributes that are the same in every message."""
+    announced = DEFAULT_CAPABILITIES if capabilities is None else tuple(map(_capability, capabilities))
+    found = [
+        attrs.cms_algorithm_protection(scheme.digest_algorithm, signature=scheme.algorithm),
+        attrs.signing_certificate_v2(own.digest("sha256")),
+    ]
+    if announced:
+        found.append(attrs.smime_capabilities(announced))
+    if preferred is not None:
+        found.append(attrs.encryption_key_preference(IssuerAndSerialNumber(preferred.issuer_raw, preferred.serial)))
+    given = list(further)
+    seen = set(_WRITTEN_ANYWAY | _NEVER_SIGNED)
+    read = attrs.Attributes.build(given)
+    if not read.is_der or len(read) != len(given):
+        raise ParseError("cms", "a signed attribute is not one, or not in DER")
+    for attribute in read:
+        if attribute.oid in seen:
+            raise ValueError(f"the signed attribute {attribute.oid} is written anyway, twice, or is no signed one")
+        seen.add(attribute.oid)
+    return (*found, *given)
+
+
+def _capability(capability: str | bytes) -> bytes:
+    if isinstance(capability, bytes):
+        return capability
+    encoded = CAPABILITIES.get(capability)
+    if encoded is None:
+        raise UnsupportedError("capability", capability)
+    return encoded
+
+
 class _Signatures:
     """The signers of one message, and the digests that they need."""
 
-    def __init__(self, signers: Sequence[Signer], signing_time: datetime | None) -> None:
+    def __init__(self, signers: Sequence[Signer], signing_time: datetime | None, content_type: str = DATA) -> None:
         self.signers = signers
+        self.content_type = content_type
         self._time = signing_time
         self.digests = {name: digests.new(name) for name in dict.fromkeys(signer.scheme.digest for signer in signers)}
         self.algorithms = [signer.scheme.digest_algorithm for signer in signers]
@@ -134,7 +203,7 @@ class _Signatures:
         """Return the SignerInfos over all content so far."""
         finished = {name: digest.finalize() for name, digest in self.digests.items()}
         time = datetime.now(timezone.utc) if self._time is None else self._time
-        return [signer.signer_info(finished[signer.scheme.digest], time) for signer in self.signers]
+        return [signer.signer_info(finished[signer.scheme.digest], time, self.content_type) for signer in self.signers]
 
 
 class _Opaque:
@@ -144,13 +213,18 @@ class _Opaque:
 
     def __init__(self, signers: _Signatures) -> None:
         self._signers = signers
-        self._writer = SignedDataWriter(signers.algorithms)
+        by_key_identifier = any(isinstance(signer.sid, SubjectKeyIdentifier) for signer in signers.signers)
+        self._writer = SignedDataWriter(signers.algorithms, signers.content_type, version=3 if by_key_identifier else None)
 
     def whole(self, content: bytes) -> bytes:
         signers = self._signers
         signers.update(content)
         return build_signed_data(
-            digest_algorithms=signers.algorithms, content=content, signer_infos=signers.signer_infos(), certificates=signers.certificates
+            digest_algorithms=signers.algorithms,
+            content=content,
+            signer_infos=signers.signer_infos(),
+            certificates=signers.certificates,
+            content_type=signers.content_type,
         )
 
     def head(self) -> bytes:
@@ -183,7 +257,11 @@ class _Bare:
 
 def _detached(signers: _Signatures) -> bytes:
     return build_signed_data(
-        digest_algorithms=signers.algorithms, content=None, signer_infos=signers.signer_infos(), certificates=signers.certificates
+        digest_algorithms=signers.algorithms,
+        content=None,
+        signer_infos=signers.signer_infos(),
+        certificates=signers.certificates,
+        content_type=signers.content_type,
     )
 
 
@@ -242,6 +320,7 @@ class MessageSigner:
         signing_time: what the signedAttrs claim, aware; default: the moment of signing.
         sink: called with octets of the result as they are ready, in buffers that are good until it returns; `update` and `finalize` then
             return nothing. It saves copies of messages that are large.
+        content_type: of what is signed, dotted, for a bare CMS object that holds something else than id-data.
 
     Raises:
         PolicyError: the policy forbids a signer's algorithm or key.
@@ -256,14 +335,17 @@ class MessageSigner:
         policy: Policy = policies.RFC8551,
         signing_time: datetime | None = None,
         sink: Sink | None = None,
+        content_type: str = DATA,
     ) -> None:
         check_encoding(encoding)
+        if encoding == "smime" and content_type != DATA:
+            raise ValueError("mail is signed as id-data (RFC 8551 section 2.4.1)")
         signers = (signer,) if isinstance(signer, Signer) else tuple(signer)
         if not signers:
             raise ValueError("nobody signs")
         for one in signers:
             one.check(policy)
-        all_signers = _Signatures(signers, signing_time)
+        all_signers = _Signatures(signers, signing_time, content_type)
         machine: Producer | _Bare | _MultipartSigned
         if not detached:
             machine = Producer(_Opaque(all_signers), encoding, policy.limits, sink)

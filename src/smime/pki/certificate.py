@@ -386,6 +386,19 @@ class Certificate:
         return None
 
     @property
+    def key_identifier(self) -> bytes | None:
+        """What the certificate states, or the usual digest of its key where it states nothing (RFC 5280 section 4.2.1.2); None: unreadable."""
+        stated = self.ski
+        if stated is not None:
+            return stated
+        from smime.crypto import digests  # noqa: PLC0415 - heavy
+
+        try:
+            return digests.digest("sha1", self.key_octets)
+        except (SMIMEError, IndexError):
+            return None
+
+    @property
     def key_octets(self) -> bytes:
         """The octets of subjectPublicKey, of which the SHA-1 digest is the usual key identifier (RFC 5280 section 4.2.1.2)."""
         spki = self.spki
@@ -424,7 +437,7 @@ class Certificate:
         if issuer is not None:
             return bool(sid.serial == self.serial) and self.issued_by_name(issuer)
         ski = key_identifier_of(sid)
-        return ski is not None and ski == self.ski
+        return ski is not None and ski == self.key_identifier
 
     @property
     def addresses(self) -> tuple[CertificateAddress, ...]:

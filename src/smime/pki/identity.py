@@ -182,7 +182,7 @@ class Keyring:
         if isinstance(entry, Identity):
             self.identities.append(entry)
             self._by_issuer_serial[entry.certificate.serial].append(entry)
-            self._by_ski[entry.certificate.ski or _computed_ski(entry.certificate)].append(entry)
+            self._by_ski[entry.certificate.key_identifier or b""].append(entry)
         elif isinstance(entry, Password):
             self.passwords.append(entry)
         elif isinstance(entry, KeyEncryptionKey):
@@ -224,13 +224,6 @@ class Keyring:
 
     def __bool__(self) -> bool:
         return len(self) > 0
-
-
-def _computed_ski(certificate: Certificate) -> bytes:
-    """Return the key identifier of RFC 5280 section 4.2.1.2, method (1)."""
-    from smime.crypto import digests  # noqa: PLC0415 - heavy
-
-    return digests.digest("sha1", certificate.key_octets)
 
 
 def load_identities(

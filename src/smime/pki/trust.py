@@ -85,7 +85,7 @@ class CertificateIndex:
         if self._by_ski is None:
             by_ski: defaultdict[bytes, list[Certificate]] = defaultdict(list)
             for certificate in self.certificates:
-                own = certificate.ski
+                own = certificate.key_identifier
                 if own is not None:
                     by_ski[own].append(certificate)
             self._by_ski = dict(by_ski)

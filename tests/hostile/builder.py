@@ -101,7 +101,7 @@ class Signature:
         sign: makes the signature, from key and octets; default by the scheme of the key.
         signature: edits the signature value.
         unsigned: encoded unsigned attributes.
-        ski: the sid is a subject key identifier.
+        ski: the sid is a subject key identifier: that of the certificate, or the given octets.
         issuer: the issuer in the sid, as encoded; default as in the certificate.
         pss: RSASSA-PSS.
     """
@@ -122,7 +122,7 @@ class Signature:
     sign: Callable[[Any, bytes], bytes] | None = None
     signature: Callable[[bytes], bytes] = lambda value: value
     unsigned: Sequence[bytes] = ()
-    ski: bool = False
+    ski: bool | bytes = False
     issuer: bytes | None = None
     pss: bool = False
 
@@ -173,9 +173,10 @@ class Signature:
         """Return the encoded SignerInfo."""
         own = self.own
         sid: IssuerAndSerialNumber | SubjectKeyIdentifier
-        if self.ski:
-            assert own.ski is not None
-            sid = SubjectKeyIdentifier(own.ski)
+        if self.ski is not False:
+            value = self.ski if isinstance(self.ski, bytes) else own.ski
+            assert value is not None
+            sid = SubjectKeyIdentifier(value)
         else:
             sid = IssuerAndSerialNumber(self.issuer or own.issuer_raw, own.serial)
         return SignerInfo.build(sid, self.written_digest, self.attribute_set(), self.written_signature, self.value(), self.unsigned)

@@ -1145,6 +1145,59 @@ def issuer_is_another() -> bytes:
     return signed(issuer=writer.sequence(common_name))
 
 
+@lru_cache(maxsize=2)
+def _without_identifier() -> Person:
+    return pki().person("alice without identifier", "alice@example.org", "p256", subject_key_identifier=False)
+
+
+def _computed(who: Person) -> bytes:
+    """Return the key identifier of RFC 5280 section 4.2.1.2, method (1)."""
+    return x509.SubjectKeyIdentifier.from_public_key(who.public_key).digest
+
+
+@case("17", VALID)
+def key_identifier_computed() -> bytes:
+    """The sid is a key identifier, and the certificate has no such extension: computed by the usual method."""
+    who = _without_identifier()
+    return signed(who=who, ski=_computed(who))
+
+
+@case("17", INDETERMINATE, "no-certificate")
+def key_identifier_computed_beside_another() -> bytes:
+    """The sid is the usual digest of the key, and the certificate states another identifier: only what it states counts."""
+    other = x509.SubjectKeyIdentifier(b"something else entirely")
+    who = pki().person("stated", "alice@example.org", "p256", subject_key_identifier=False, extensions=[(other, False)])
+    return signed(who=who, ski=_computed(who))
+
+
+@case("17", INDETERMINATE, "no-certificate")
+def key_identifier_of_no_key() -> bytes:
+    """The sid is a key identifier, and the certificate has neither such an extension nor a key."""
+    who = _without_identifier()
+    return signed(who=who, certificate=reissued(who, b"\x30\x00"), ski=bytes(20))
+
+
+@case("17", INDETERMINATE, "no-certificate")
+def key_identifier_empty() -> bytes:
+    """The sid is an empty key identifier, and a certificate has none."""
+    return signed(who=_without_identifier(), ski=b"")
+
+
+@case("17", VALID)
+def attribute_certificates_beside() -> bytes:
+    """Attribute certificates and unknown formats among the certificates (RFC 5652 section 10.2.2): carried along."""
+    own = Signature()
+    odd = [writer.implicit(2, writer.integer(1)), writer.implicit(3, writer.oid("1.2.3") + writer.NULL)]
+    return opaque(SignedData([own], ENTITY, certificates=[own.own.der, *(der_of(c) for c in own.who.chain), *odd], version=5).der())
+
+
+@case("17", VALID)
+def revocation_information_of_unknown_format() -> bytes:
+    """An unknown format among the revocation information (RFC 5652 section 10.2.1): skipped."""
+    odd = writer.implicit(1, writer.oid("1.2.3") + writer.NULL)
+    return opaque(SignedData([Signature()], ENTITY, crls=[odd], version=5).der())
+
+
 # -- countersignatures (RFC 5652 section 11.4) --
 
 

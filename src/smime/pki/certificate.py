@@ -387,7 +387,7 @@ class Certificate:
 
     @property
     def key_identifier(self) -> bytes | None:
-        """What the certificate states, or the usual digest of its key where it states nothing (RFC 5280 section 4.2.1.2); None: unreadable."""
+        """What it states, or where it states nothing the usual digest of its key (RFC 5280 section 4.2.1.2); None: that is unreadable."""
         stated = self.ski
         if stated is not None:
             return stated

@@ -141,6 +141,8 @@ _HOMES = {
         "DecryptionReport",
         "Revocation",
         "SignerReport",
+        "Standing",
+        "TimestampReport",
         "Verdict",
         "VerificationReport",
     ),

@@ -1,8 +1,8 @@
 """Whom one has mail from, and how to encrypt to them: certificates and capabilities learned from validly signed messages.
 
-What is planted here decides who can read what is written later, so little is believed (RFC 8551 sections 2.5.2, 2.5.3 and 2.7.1, row KP of
-the attack table): only what a VALID signature covers, only for the addresses in the signer's certificate, and only from a later signing time
-than what is known rests on, which lies neither in the future nor outside of the certificate's validity. Every change is told.
+What is planted here decides who can read what is written later, so little is believed (RFC 8551 sections 2.5.2, 2.5.3 and 2.7.1, row KP
+of the attack table): only what a VALID signature covers, only for the addresses in the signer's certificate, and only from a later signing
+time than what is known rests on, which lies neither in the future nor outside of the certificate's validity. Every change is told.
 """
 
 from __future__ import annotations

@@ -233,21 +233,46 @@ def scan(*, paths: tuple[str, ...], output: str | None, form: str | None, jobs: 
 
 @group.command("certs")
 @content_key_options
+@trust_options(required=False, times=("received",))
+@click.option(
+    "--store",
+    metavar="FILE",
+    help="With --trust: learn from valid signatures how to encrypt to who made them, and keep it in FILE, for smime encrypt --store.",
+)
 @click.option("-o", "--output", metavar="OUT", help="Write the certificates there, in PEM; default is standard output.")
 @_JOBS
 @_PATHS
-def certs(*, paths: tuple[str, ...], keystores: tuple[str, ...], password_file: str | None, output: str | None, jobs: int) -> None:
+def certs(
+    *,
+    paths: tuple[str, ...],
+    keystores: tuple[str, ...],
+    password_file: str | None,
+    roots: tuple[str, ...],
+    store: str | None,
+    output: str | None,
+    jobs: int,
+    **judging: Any,
+) -> None:
     """Collect the certificates that signatures bring, each once, in PEM.
 
-    Nothing is verified: do not trust a certificate for having been found.
+    Nothing is verified: do not trust a certificate for having been found. With --store and --trust, every message is verified, and what
+    valid ones say of their signers is kept in a file instead: for each address the certificate and the algorithms of the latest signature.
+    What changed there is printed.
     """
     from smime import archive  # noqa: PLC0415 - not for --help
     from smime.asn1 import pem  # noqa: PLC0415
     from smime.cli.render import clean  # noqa: PLC0415
     from smime.files import AtomicFile  # noqa: PLC0415
 
+    if (store is None) is not (not roots):
+        raise click.UsageError("--store and --trust need each other")
+    if store is not None and output is not None:
+        raise click.UsageError("with --store there is no OUT")
     identities = load_keystores(keystores, Passwords(password_file))
     _check_paths(paths)
+    if store is not None:
+        _learn(paths, store, roots, identities, jobs, **judging)
+        return
     where = target(output)
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(AtomicFile(where)) if isinstance(where, str) else None
@@ -257,6 +282,31 @@ def certs(*, paths: tuple[str, ...], keystores: tuple[str, ...], password_file: 
             write(f"# {clean(about)}\n".encode() + pem.encode("CERTIFICATE", found.der))
         if file is not None:
             file.commit()
+
+
+def _learn(
+    paths: Sequence[str],
+    store: str,
+    roots: Sequence[str],
+    identities: Sequence[Any],
+    jobs: int,
+    *,
+    at: Any,
+    certs: Sequence[str],
+    crls: Sequence[str],
+    archive_policy: bool,
+    require_revocation: bool,
+) -> None:
+    from smime import archive  # noqa: PLC0415 - not for --help
+    from smime.cli.render import clean  # noqa: PLC0415
+
+    trust = load_trust(roots, crls, certs)
+    policy = policy_of(archive_policy, require_revocation)
+    with archive.CorrespondentStore(store) as known:
+        for record, changes in archive.learn(paths, trust, known, identities=identities, at=at, policy=policy, jobs=jobs):
+            for change in changes:
+                click.echo(clean(f"{change} ({record.source}:{record.offset if record.file is None else record.file})"))
+        click.echo(f"{len(known)} correspondents in {store}", err=True)
 
 
 def _copy_options(function: F) -> F:

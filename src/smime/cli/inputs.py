@@ -164,8 +164,8 @@ def load_certificates(paths: Sequence[str], what: str = "certificate") -> Found:
     return found
 
 
-def load_trust(roots: Sequence[str], crls: Sequence[str] = (), certificates: Sequence[str] = ()) -> TrustStore:
-    """Return a store of the anchors, CRLs and intermediate certificates in the files.
+def load_trust(roots: Sequence[str], crls: Sequence[str] = (), certificates: Sequence[str] = (), *, fetch: bool = False) -> TrustStore:
+    """Return a store of the anchors, CRLs and intermediate certificates in the files, which may ask the network for revocation.
 
     Raises:
         Failure: one cannot be read, or there is no anchor.
@@ -182,7 +182,12 @@ def load_trust(roots: Sequence[str], crls: Sequence[str] = (), certificates: Seq
     if crls and not lists.crls:
         raise Failure(f"CRL {', '.join(crls)}: there is no revocation list", UNREADABLE)
     intermediates = [*anchors.distrusted, *others.certificates]
-    return smime.TrustStore(anchors.anchors, intermediates, [*anchors.crls, *others.crls, *lists.crls])
+    fetcher = None
+    if fetch:
+        from smime.pki.fetch import HTTPFetcher  # noqa: PLC0415 - rare
+
+        fetcher = HTTPFetcher()
+    return smime.TrustStore(anchors.anchors, intermediates, [*anchors.crls, *others.crls, *lists.crls], fetcher=fetcher)
 
 
 class TimeType(click.ParamType):  # type: ignore[type-arg]  # generic only in recent versions of click

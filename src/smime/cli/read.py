@@ -67,6 +67,19 @@ def policy_of(archive_policy: bool, require_revocation: bool = False) -> Policy:
     return policy.replace(revocation="require") if require_revocation else policy
 
 
+def _network_options(function: F) -> F:
+    """Add the options of who else is believed and asked about a verdict."""
+    for option in (
+        click.option("--fetch", is_flag=True, help="Ask the network for CRLs and OCSP responses that the certificates point to."),
+        click.option(
+            "--tsa", "clocks", metavar="ROOTS", multiple=True,
+            help="Trust anchors of time-stamping authorities, whose timestamps make up for certificates that expired since.",
+        ),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
 _JSON = click.option("--json", "as_json", is_flag=True, help="Write the report as JSON to standard output.")
 _SENDER = click.option("--sender", metavar="ADDRESS", help="From whom the message came, instead of what its From field says.")
 _CONTENT = click.option("--content", metavar="FILE", help="The content of a detached signature in a bare CMS object (.p7s).")
@@ -88,6 +101,7 @@ def _discard() -> BinaryIO:
 
 @click.command("verify")
 @trust_options(required=True)
+@_network_options
 @_SENDER
 @_CONTENT
 @_JSON
@@ -101,6 +115,8 @@ def verify(
     crls: tuple[str, ...],
     archive_policy: bool,
     require_revocation: bool,
+    clocks: tuple[str, ...],
+    fetch: bool,
     sender: str | None,
     content: str | None,
     as_json: bool,
@@ -114,11 +130,14 @@ def verify(
     from smime import files  # noqa: PLC0415 - not for --help
     from smime.cli import render  # noqa: PLC0415
 
-    trust = load_trust(roots, crls, certs)
+    trust = load_trust(roots, crls, certs, fetch=fetch)
+    tsa = load_trust(clocks, crls, certs, fetch=fetch) if clocks else None
     where = _output_of(output, as_json)
     policy = policy_of(archive_policy, require_revocation)
     try:
-        report = files.verify(source(message, again=True), where, trust, content=content, at=at, sender=sender, policy=policy).report
+        report = files.verify(
+            source(message, again=True), where, trust, content=content, at=at, sender=sender, tsa=tsa, policy=policy
+        ).report
     except VerificationError as error:
         if as_json:
             render.print_json(error.report.to_dict())
@@ -161,6 +180,7 @@ def decrypt(
 @click.command("unwrap")
 @content_key_options
 @trust_options(required=False)
+@_network_options
 @_SENDER
 @_CONTENT
 @_JSON
@@ -176,6 +196,8 @@ def unwrap(
     crls: tuple[str, ...],
     archive_policy: bool,
     require_revocation: bool,
+    clocks: tuple[str, ...],
+    fetch: bool,
     sender: str | None,
     content: str | None,
     as_json: bool,
@@ -191,10 +213,10 @@ def unwrap(
     from smime.cli import render  # noqa: PLC0415
     from smime.report import DecryptionReport  # noqa: PLC0415
 
-    if not roots and (crls or certs):
-        raise click.UsageError("--crl and --certs need --trust")
+    if not roots and (crls or certs or clocks or fetch):
+        raise click.UsageError("--crl, --certs, --tsa and --fetch need --trust")
     identities = load_keystores(keystores, Passwords(password_file))
-    trust = load_trust(roots, crls, certs) if roots else None
+    trust = load_trust(roots, crls, certs, fetch=fetch) if roots else None
     unwrapped = files.unwrap(
         source(message, again=True),
         _output_of(output, as_json),
@@ -203,6 +225,7 @@ def unwrap(
         content=content,
         at=at,
         sender=sender,
+        tsa=load_trust(clocks, crls, certs, fetch=fetch) if clocks else None,
         policy=policy_of(archive_policy, require_revocation),
     )
     if as_json:

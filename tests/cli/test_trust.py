@@ -1,0 +1,107 @@
+"""Whom the command line believes, and what it learns."""
+
+from __future__ import annotations
+
+from base64 import encodebytes
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from tests.archive.world import mail, world
+from tests.cli.conftest import Shell
+from tests.operations.test_timestamps import ALICE, CLOCKS, LATER, NOW, PKI, signature_of, signed, stamped, token
+from tests.pki.test_online import points
+
+import smime as library
+from smime.asn1 import writer
+from smime.pki.throwaway import Person, ThrowawayPKI
+
+REJECTS_MAIL = writer.sequence(writer.tlv(0xA0, writer.oid("1.3.6.1.5.5.7.3.4")))
+
+
+def test_anchors_that_are_not_for_mail(smime: Shell) -> None:
+    """OpenSSL's trusted form says so behind the certificate."""
+    octets = world().pki.root.certificate.public_bytes(Encoding.DER) + REJECTS_MAIL
+    Path("rejects.pem").write_bytes(b"-----BEGIN TRUSTED CERTIFICATE-----\n" + encodebytes(octets) + b"-----END TRUSTED CERTIFICATE-----\n")
+    assert "may be trusted for mail" in smime.fails(3, "verify", "--trust", "rejects.pem", smime.file("signed.eml"))
+    Path("other.pem").write_bytes(ThrowawayPKI("Other").root.certificate.public_bytes(Encoding.PEM))
+    done = smime("verify", "--trust", "rejects.pem", "--trust", "other.pem", smime.file("signed.eml"))
+    assert done.code == 1
+    assert "INDETERMINATE" in done.stderr
+
+
+def test_timestamps(smime: Shell) -> None:
+    bare = signed()
+    Path("stamped.p7m").write_bytes(stamped(token(signature_of(bare)), cms=bare))
+    for name, pki in (("mail.pem", PKI), ("clocks.pem", CLOCKS)):
+        Path(name).write_bytes(pki.root.certificate.public_bytes(Encoding.PEM))
+    arguments = ("verify", "--trust", "mail.pem", "--sender", "alice@example.org", "--at", LATER.isoformat())
+    assert smime(*arguments, "stamped.p7m").code == 1
+    done = smime(*arguments, "--tsa", "clocks.pem", "stamped.p7m")
+    assert done.code == 0
+    assert "timestamp" in done.stderr
+    assert "trusted" in done.stderr
+    done = smime("unwrap", "--trust", "mail.pem", "--tsa", "clocks.pem", "--at", LATER.isoformat(), "stamped.p7m")
+    assert done.code == 0
+    assert "VALID" in done.stderr
+    assert "need --trust" in smime.fails(2, "unwrap", "--tsa", "clocks.pem", "stamped.p7m")
+    assert ALICE.certificate.not_valid_after_utc < LATER
+
+
+def test_fetching_goes_nowhere_near_home(smime: Shell) -> None:
+    pki = world().pki
+    who = pki.person("Pointed", "alice@example.org", "p256", issuer=pki.root, extensions=[points("http://127.0.0.1/admin")])
+    Path("mail.eml").write_bytes(library.sign(mail(), library.Signer(who.private_key, who.certificate)))
+    done = smime("verify", "--trust", smime.file("root.pem"), "--fetch", "mail.eml")
+    assert done.code == 0
+    assert "not on the public Internet" in done.stderr
+    assert "Internet" not in smime("verify", "--trust", smime.file("root.pem"), "mail.eml").stderr
+    done = smime("verify", "--trust", smime.file("root.pem"), "--fetch", "--require-revocation", "mail.eml")
+    assert done.code == 1
+
+
+@pytest.fixture
+def archive(smime: Shell) -> Person:
+    """Make an archive in which somebody changes her certificate, and somebody else claims to be her."""
+    pki = world().pki
+    old, new = (pki.person("Carol", "carol@example.org", "rsa2048", usage=("digital_signature", "key_encipherment")) for _ in "12")
+    stranger = ThrowawayPKI("Strangers").person("Carol", "carol@example.org", "rsa2048")
+    Path("archive").mkdir()
+    for number, who in enumerate((old, new, stranger)):
+        machine = library.MessageSigner(
+            library.Signer(who.private_key, who.certificate, who.chain), signing_time=NOW - timedelta(minutes=30 - number)
+        )
+        text = mail("carol@example.org", number)
+        Path("archive", f"{number}.eml").write_bytes(machine.update(text) + machine.finalize())
+    return new
+
+
+def test_learning(smime: Shell, archive: Person) -> None:
+    roots = smime.file("root.pem")
+    learn = ("archive", "certs", "--trust", roots, "--store", "people", "--jobs", "1", "archive")
+    done = smime(*learn)
+    assert done.code == 0, done.stderr
+    lines = done.text.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("carol@example.org: learned")
+    assert lines[1].startswith("carol@example.org: certificate changed")
+    assert "1 correspondents in people" in done.stderr
+    assert smime(*learn).stdout == b""
+    done = smime("encrypt", "--store", "people", "-r", "Carol@example.org", "-o", "secret.eml", smime.file("mail.eml"))
+    assert done.code == 0, done.stderr
+    identity = library.Identity(archive.private_key, archive.certificate)
+    assert b"7:42" in library.decrypt(Path("secret.eml").read_bytes(), identity).content
+    smime.fails(3, "encrypt", "--store", "people", "-r", "dave@example.org", smime.file("mail.eml"))
+    smime.fails(3, "encrypt", "--store", "nowhere", "-r", "carol@example.org", smime.file("mail.eml"))
+    smime.fails(3, "encrypt", "--store", "people", "-r", "a@b, c@d", smime.file("mail.eml"))
+    smime.fails(3, "encrypt", "--store", smime.file("mail.eml"), "-r", "carol@example.org", smime.file("mail.eml"))
+
+
+def test_learning_needs_anchors(smime: Shell, archive: Person) -> None:
+    smime.fails(2, "archive", "certs", "--store", "people", "archive")
+    smime.fails(2, "archive", "certs", "--trust", smime.file("root.pem"), "archive")
+    smime.fails(2, "archive", "certs", "--trust", smime.file("root.pem"), "--store", "people", "-o", "x", "archive")
+    Path("text").write_text("not a store" * 100)
+    smime.fails(3, "archive", "certs", "--trust", smime.file("root.pem"), "--store", "text", "archive")
+    smime.fails(3, "archive", "certs", "--trust", smime.file("root.pem"), "--store", "no/where", "archive")

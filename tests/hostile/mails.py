@@ -353,6 +353,12 @@ def signature_part_by_name() -> bytes:
     return Multipart(signature_header=header).mail()
 
 
+@case("18.5", VALID)
+def signature_part_without_its_encoding() -> bytes:
+    """The second part is base64 and does not say so, as a gateway may leave it."""
+    return Multipart(signature_header=b"Content-Type: application/pkcs7-signature; name=smime.p7s\r\n\r\n").mail()
+
+
 @case("18.5", ParseError)
 def signature_part_is_garbage() -> bytes:
     """The signature part holds no CMS object: unreadable for verify, INVALID for unwrap."""

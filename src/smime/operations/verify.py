@@ -15,10 +15,11 @@ from smime.findings import Effect, Finding, finding
 from smime.mime.entity import Body, EntityReader, Epilogue, HeaderBlock, MultipartReader, PartData, PartEnd, PartStart, Preamble
 from smime.mime.smime_types import PKCS7_SIGNATURE, Kind, classify
 from smime.operations.content import SignedContent, micalg_digests
-from smime.operations.reading import MessageReader, Reading, repeated_fields, transfer_decoder
+from smime.operations.reading import Form, MessageReader, Reading, repeated_fields, sniff, transfer_decoder
 from smime.operations.signers import report_of
 from smime.operations.spool import Buffer, MemorySpool, NullSpool, Spool
 from smime.report import Verdict, VerificationReport
+from smime.transforms import base64
 
 if TYPE_CHECKING:
     from smime.mime.header import HeaderFields
@@ -235,6 +236,8 @@ class DetachedLayer:
         encoding = fields.content_transfer_encoding() if fields is not None else "7bit"
         transfer = transfer_decoder(encoding)
         octets = b"".join((*(bytes(transfer.update(part)) for part in self._body), bytes(transfer.finalize())))
+        if octets[:1] == b"M" and sniff(octets, final=True) is Form.BASE64:
+            octets = base64.decode(octets)  # the transfer encoding was not said, or was lost on the way
         reader = CMSReader(self._reading.limits)
         head: SignedDataHead | None = None
         tail: SignedDataTail | None = None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from smime.limits import Limits
 from smime.mime.entity import Body, EntityReader, HeaderBlock
+from smime.mime.whole import canonical_split
 from smime.mime.writer import has_header, pkcs7_mime_header, split_message, write_fields
 from smime.operations.spool import Buffer
 from smime.transforms import base64
@@ -15,7 +17,21 @@ from smime.transforms.lines import CanonicalLines
 if TYPE_CHECKING:
     from smime.mime.writer import RawField
 
-__all__ = ["SEGMENT", "WHOLE", "Armor", "CMSObject", "Collector", "Encoding", "Entity", "Producer", "Sink", "armor", "check_encoding"]
+__all__ = [
+    "SEGMENT",
+    "WHOLE",
+    "Armor",
+    "Beginning",
+    "CMSObject",
+    "Collector",
+    "Encoding",
+    "Entity",
+    "Producer",
+    "Sink",
+    "armor",
+    "armored",
+    "check_encoding",
+]
 
 Encoding = Literal["smime", "der", "pem"]
 
@@ -119,6 +135,18 @@ class Armor(Protocol):
         """Return what stands behind them."""
 
 
+def armored(encoding: Encoding, data: bytes, outer: bytes, smime_type: str) -> bytes:
+    """Return the octets of a whole CMS object in armor: what `Armor` makes of them in one piece."""
+    if encoding == "smime":
+        return b"".join((outer, _mime_header(smime_type), base64.encode(data)))
+    if encoding == "pem":
+        return b"".join((b"-----BEGIN CMS-----\r\n", base64.encode(data, line_length=64), b"-----END CMS-----\r\n"))
+    return data
+
+
+_mime_header = lru_cache(maxsize=16)(pkcs7_mime_header)
+
+
 class _MIME:
     def __init__(self) -> None:
         self._encoder = base64.Encoder()
@@ -215,6 +243,30 @@ class Collector:
         return out
 
 
+class Beginning:
+    """Keeps the beginning of a message as long as that may be all of it: up to `WHOLE` octets."""
+
+    __slots__ = ("_parts", "_size")
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def keep(self, data: Buffer) -> bool:
+        """Keep octets; False if that would be too many, and nothing was kept."""
+        size = self._size + len(data)
+        if size > WHOLE:
+            return False
+        self._parts.append(data if type(data) is bytes else bytes(data))
+        self._size = size
+        return True
+
+    def take(self) -> bytes:
+        """Return what was kept."""
+        parts = self._parts
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
 class Producer:
     """Makes an application/pkcs7-mime, or a bare CMS object, of a message of any size: `update(data)`, then `finalize()`.
 
@@ -234,19 +286,19 @@ class Producer:
         check_encoding(encoding)
         self._object = make
         self._length = content_length
-        self._armor = armor(encoding)
+        self._encoding = encoding
+        self._limits = limits
         self._out = Collector(sink)
-        self._put: Sink = self._out.write if encoding == "der" else self._armored
-        self._text_room = bytearray()
         self._outer = b""
         self._waiting: list[bytes] = []
         self._size = 0
         self._streaming = False
+        self._beginning = Beginning() if encoding == "smime" else None
         self._entity: Entity | None = None
         self._lines: CanonicalLines | None = None
-        if encoding == "smime":
-            self._lines = CanonicalLines()
-            self._entity = Entity(limits, self._fields, self._text)
+        self._armor: Armor
+        self._put: Sink
+        self._text_room = bytearray()
 
     def update(self, data: Buffer, /) -> bytes:
         """Take the next octets of the message; return octets of the result."""
@@ -255,31 +307,49 @@ class Producer:
 
     def feed(self, data: Buffer, /) -> None:
         """Take the next octets of the message; the result waits for the next call of `update` or `finalize` if there is no sink."""
+        beginning = self._beginning
+        if beginning is not None:
+            if beginning.keep(data):
+                return
+            self._split(beginning.take())
         if self._entity is not None:
             self._entity.update(data)
         else:
             self._content(data)
 
+    def _split(self, beginning: bytes) -> None:
+        """Take the mail apart as it comes, for it is longer than its beginning, or not in ordinary form."""
+        self._beginning = None
+        self._lines = CanonicalLines()
+        self._entity = Entity(self._limits, self._fields, self._text)
+        self._entity.update(beginning)
+
     def finalize(self) -> bytes:
         """Say that the message is complete; return the last octets of the result."""
+        if self._beginning is not None:
+            beginning = self._beginning.take()
+            whole = canonical_split(beginning, self._limits, safe=False)
+            if whole is None:
+                self._split(beginning)
+            else:
+                self._outer, content = whole
+                self._content(content)
         if self._entity is not None:
             self._entity.finalize()
         if self._lines is not None:
             rest = self._lines.finalize()
             if rest:
                 self._content(rest)
-        waiting = b"".join(self._waiting)
+        waiting = self._waiting[0] if len(self._waiting) == 1 else b"".join(self._waiting)
         self._waiting.clear()
         if self._streaming:
             self._segments(waiting)
             self._put(self._object.tail())
-        elif self._length not in {None, len(waiting)}:
+            self._out.write(self._armor.finalize())
+        elif self._length is not None and self._length != len(waiting):
             raise ValueError("the content is not as long as announced")
         else:
-            der = self._object.whole(waiting)
-            self._out.write(self._armor.head(self._outer, self._object.smime_type))
-            self._put(der)
-        self._out.write(self._armor.finalize())
+            self._out.write(armored(self._encoding, self._object.whole(waiting), self._outer, self._object.smime_type))
         return self._out.take()
 
     def _fields(self, fields: list[RawField]) -> None:
@@ -299,6 +369,8 @@ class Producer:
                 self._size = size
                 return
             self._streaming = True
+            self._armor = armor(self._encoding)
+            self._put = self._out.write if self._encoding == "der" else self._armored
             self._out.write(self._armor.head(self._outer, self._object.smime_type))
             self._put(self._object.head())
             waiting = b"".join(self._waiting)

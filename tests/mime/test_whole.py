@@ -1,0 +1,82 @@
+"""A message in hand is split in one step as it is piece by piece."""
+
+from __future__ import annotations
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from smime.errors import SMIMEError
+from smime.limits import DEFAULT_LIMITS, Limits
+from smime.mime.seven_bit import SevenBitEncoder
+from smime.mime.whole import canonical_split
+from smime.mime.writer import split_message, write_fields
+from smime.transforms.lines import CanonicalLines
+
+_LINES = [
+    b"From: a@example.org",
+    b"Subject : blank before the colon",
+    b"To: folded",
+    b" here",
+    b"\tand there",
+    b"Content-Type: text/plain",
+    b"Content-Type: multipart/mixed; boundary=b",
+    b"content-type: message/rfc822",
+    b"Content-Transfer-Encoding: 8bit",
+    b"Content-Length: 3",
+    b"Content-X: y",
+    b"MIME-Version: 1.0",
+    b"X: \x00",
+    b"X: \xe9",
+    b"X: a\rb",
+    b"no field at all",
+    b"From somebody Mon Jan  1 00:00:00 2024",
+    b">From quoted",
+    b"",
+    b".",
+    b"--b",
+    b"--b--",
+    b"blank at the end ",
+    b"x" * 1000,
+    b"caf\xc3\xa9",
+    b"text",
+]
+_MESSAGES = st.lists(st.tuples(st.sampled_from(_LINES), st.sampled_from([b"\r\n", b"\r\n", b"\n", b"\r\r\n"])), max_size=14).map(
+    lambda lines: b"".join(line + end for line, end in lines)
+)
+
+
+def _piece_by_piece(data: bytes, limits: Limits, *, safe: bool) -> tuple[bytes, bytes]:
+    outer, entity = split_message(data, limits)
+    if safe:
+        encoder = SevenBitEncoder(limits)
+        entity = encoder.update(entity) + encoder.finalize()
+    lines = CanonicalLines()
+    return write_fields(outer), bytes(lines.update(entity)) + lines.finalize()
+
+
+@given(_MESSAGES, st.booleans())
+@example(b"From: a\r\nContent-Type: text/plain\r\nSubject: b\r\n\r\ntext\r\n", True)
+@example(b"From: a\nMIME-Version: 1.0\nSubject: b\n c\n\ntext\n", True)
+def test_as_piece_by_piece(data: bytes, safe: bool) -> None:
+    whole = canonical_split(data, DEFAULT_LIMITS, safe=safe)
+    if whole is not None:
+        assert whole == _piece_by_piece(data, DEFAULT_LIMITS, safe=safe)
+
+
+@given(_MESSAGES)
+def test_limits_are_left_to_the_long_way(data: bytes) -> None:
+    limits = Limits(header_size=60, header_fields=3)
+    whole = canonical_split(data, limits, safe=False)
+    if whole is not None:
+        try:
+            assert whole == _piece_by_piece(data, limits, safe=False)
+        except SMIMEError as error:
+            raise AssertionError(f"{error} was not noticed") from error
+
+
+def test_ordinary_mail_is_taken() -> None:
+    mail = b"From: a@example.org\r\nTo: b\r\n c\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\nDate: x\r\n\r\ntext\n"
+    assert canonical_split(mail, DEFAULT_LIMITS, safe=True) == (
+        b"From: a@example.org\r\nTo: b\r\n c\r\nDate: x\r\n",
+        b"MIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\ntext\r\n",
+    )

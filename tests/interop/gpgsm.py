@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -64,24 +65,36 @@ class Gpgsm(Peer):
         (self._home / "trustlist.txt").write_text(f"{fingerprint} S relax\n")
         (self._home / "gpgsm.conf").write_text("disable-crl-checks\ndisable-dirmngr\nno-secmem-warning\n")
         (self._home / "gpg-agent.conf").write_text("no-allow-mark-trusted\nallow-loopback-pinentry\n")
+        try:
+            self._fill(keys)
+        except BaseException:
+            self.close()
+            raise
+
+    def _fill(self, keys: Path) -> None:
+        people = self.people
         for person in (people.root, people.intermediate, *people.persons.values()):
             try:
                 self._run("--import", person.certificate_file)
             except PeerFailed:
                 continue  # a kind of key it does not know: each test that needs it fails with its words
+        # it lists what it can and then fails, if there is a key of which it cannot tell the grip
+        command = ["gpgsm", "--batch", "--quiet", "--with-colons", "--with-keygrip", "--list-keys"]
+        listed = subprocess.run(command, capture_output=True, env=self._environment, timeout=60, check=False).stdout
         grips: dict[str, str] = {}
         grip = ""
-        for line in self._run("--with-colons", "--with-keygrip", "--list-keys").decode().splitlines():
+        for line in listed.decode().splitlines():
             fields = line.split(":")
-            if fields[0] == "uid" and fields[9].startswith("<"):
-                name = fields[9].strip("<>").partition("@")[0]
-                grips[name] = grip
-            elif fields[0] == "grp":
+            if fields[0] == "grp":
                 grip = fields[9]
-        for name, grip in grips.items():
-            if name in people.persons and people[name].pkcs12_file.exists():
-                path = keys / f"{grip}.key"
-                path.write_bytes(_s_expression(people[name].key))
+            elif fields[0] == "uid" and fields[9].startswith("<") and grip:
+                grips[fields[9].strip("<>").partition("@")[0]] = grip
+            elif fields[0] == "crt":
+                grip = ""
+        for name, person in people.persons.items():
+            if person.pkcs12_file.exists():
+                path = keys / f"{grips[name]}.key"
+                path.write_bytes(_s_expression(person.key))
                 path.chmod(0o600)
 
     def close(self) -> None:

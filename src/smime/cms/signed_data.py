@@ -58,6 +58,7 @@ from smime.errors import ParseError
 from smime.limits import DEFAULT_LIMITS, Limits
 
 __all__ = [
+    "DetachedTemplate",
     "SignedDataHead",
     "SignedDataTail",
     "SignedDataTemplate",
@@ -641,3 +642,48 @@ class SignerInfoTemplate:
         unsigned = writer.set_of(unsigned_attrs, tag=0xA1) if unsigned_attrs else b""
         body = b"".join((self._head, b"\xa0", attrs[1:], self._tail_algorithm, writer.header(0x04, len(signature)), signature, unsigned))
         return writer.header(0x30, len(body)) + body
+
+    def between(self, size: int) -> int:
+        """Return how many octets stand between the attributes and a signature value of this size."""
+        return len(self._tail_algorithm) + len(writer.header(0x04, size))
+
+
+class DetachedTemplate:
+    """A whole detached SignedData with one signer, of which all but signed attributes and signature is there already.
+
+    Args:
+        signed: all but the SignerInfo.
+        info: all of the SignerInfo but its attributes and signature.
+
+    Attributes:
+        signed_attributes: as of the SignerInfo's template.
+    """
+
+    __slots__ = ("_frames", "_info", "_signed", "signed_attributes")
+
+    def __init__(self, signed: SignedDataTemplate, info: SignerInfoTemplate) -> None:
+        self._signed = signed
+        self._info = info
+        self._frames: dict[tuple[int, int], tuple[bytes, bytes]] = {}  # by the sizes of the two, of which there are few
+        self.signed_attributes = info.signed_attributes
+
+    def build(self, attrs: bytes, signature: bytes) -> bytes:
+        """Return the whole ContentInfo, in DER.
+
+        Args:
+            attrs: what `signed_attributes` returned.
+            signature: the value octets.
+        """
+        sizes = len(attrs), len(signature)
+        frame = self._frames.get(sizes)
+        if frame is not None:
+            return b"".join((frame[0], attrs[1:], frame[1], signature))
+        whole = self._signed.build([self._info.signer_info(attrs, signature)])
+        if len(self._frames) < _FRAMES:
+            value = len(whole) - len(signature)
+            behind = value - self._info.between(len(signature))
+            self._frames[sizes] = whole[: behind - len(attrs) + 1], whole[behind:value]
+        return whole
+
+
+_FRAMES = 16

@@ -12,13 +12,14 @@ from smime.cms import attributes as attrs
 from smime.cms.capabilities import CAPABILITIES, DEFAULT_CAPABILITIES
 from smime.cms.content_info import DATA
 from smime.cms.identifiers import IssuerAndSerialNumber, SubjectKeyIdentifier
-from smime.cms.signed_data import SignedDataWriter, SignerInfoTemplate, build_signed_data
+from smime.cms.signed_data import DetachedTemplate, SignedDataTemplate, SignedDataWriter, SignerInfoTemplate, build_signed_data
 from smime.crypto import digests, keys, signatures
 from smime.errors import KeyMismatchError, ParseError, PolicyError, UnsupportedError
 from smime.mime.seven_bit import SevenBitEncoder
+from smime.mime.whole import canonical_split
 from smime.mime.writer import multipart_signed, write_fields
 from smime.operations.spool import Buffer
-from smime.operations.writing import Collector, Encoding, Entity, Producer, Sink, armor, check_encoding
+from smime.operations.writing import Beginning, Collector, Encoding, Entity, Producer, Sink, armored, check_encoding
 from smime.pki.certificate import Certificate
 from smime.transforms import base64
 from smime.transforms.lines import CanonicalLines
@@ -26,6 +27,9 @@ from smime.transforms.lines import CanonicalLines
 if TYPE_CHECKING:
     from cryptography import x509
 
+    from smime.algorithms import AlgorithmProfile
+    from smime.asn1.algorithm import AlgorithmIdentifier
+    from smime.limits import Limits
     from smime.mime.writer import RawField
     from smime.policy import Policy
 
@@ -58,7 +62,7 @@ class Signer:
         ValueError: a further attribute is one that is written anyway, or that is no signed one.
     """
 
-    __slots__ = ("_attributes", "_template", "certificate", "certificates", "private_key", "scheme", "sid")
+    __slots__ = ("_accepted", "_attributes", "_detached", "_template", "certificate", "certificates", "private_key", "scheme", "sid")
 
     def __init__(
         self,
@@ -89,6 +93,8 @@ class Signer:
         self.sid = SubjectKeyIdentifier(own.ski) if by_key_identifier and own.ski else IssuerAndSerialNumber(own.issuer_raw, own.serial)
         self._attributes = _attributes_of(self.scheme, own, capabilities, preferred, attributes)
         self._template = self._make_template(DATA)
+        self._detached: DetachedTemplate | None = None
+        self._accepted: AlgorithmProfile | None = None
 
     def _make_template(self, content_type: str) -> SignerInfoTemplate:
         scheme = self.scheme
@@ -108,12 +114,15 @@ class Signer:
             PolicyError: it forbids one of them for new messages.
         """
         profile = policy.algorithms
+        if profile is self._accepted:
+            return
         for name in (self.scheme.digest, self.scheme.name):
             if profile.level(name) is not Level.CURRENT:
                 raise PolicyError(f"the policy does not let {name} sign")
         bits = self.certificate.rsa_bits
         if bits is not None and profile.rsa_level(bits) is not Level.CURRENT:
             raise PolicyError(f"the policy does not let a key of {bits} bits sign")
+        self._accepted = profile
 
     def signer_info(self, digest: bytes, signing_time: datetime, content_type: str = DATA) -> bytes:
         """Return the SignerInfo for content with this digest.
@@ -126,6 +135,16 @@ class Signer:
         template = self._template if content_type == DATA else self._make_template(content_type)
         attributes = template.signed_attributes(digest, signing_time)
         return template.signer_info(attributes, signatures.sign(self.private_key, self.scheme, attributes))
+
+    def detached(self, digest: bytes, signing_time: datetime) -> bytes:
+        """Return a SignedData without content, which is id-data, with this signer alone; arguments as those of `signer_info`."""
+        template = self._detached
+        if template is None:
+            version = 3 if isinstance(self.sid, SubjectKeyIdentifier) else 1  # RFC 5652 section 5.1
+            signed = SignedDataTemplate([self.scheme.digest_algorithm], self.certificates, version=version)
+            template = self._detached = DetachedTemplate(signed, self._template)
+        attributes = template.signed_attributes(digest, signing_time)
+        return template.build(attributes, signatures.sign(self.private_key, self.scheme, attributes))
 
     def __repr__(self) -> str:
         return f"<Signer {self.certificate.subject} {self.scheme.name}>"
@@ -190,20 +209,58 @@ class _Signatures:
         self.signers = signers
         self.content_type = content_type
         self._time = signing_time
-        self.digests = {name: digests.new(name) for name in dict.fromkeys(signer.scheme.digest for signer in signers)}
-        self.algorithms = [signer.scheme.digest_algorithm for signer in signers]
-        self.certificates = tuple(dict.fromkeys(der for signer in signers for der in signer.certificates))
+        self._running: dict[str, digests.Digest] | None = None
+        self._finished: dict[str, bytes] | None = None
+        self.names = tuple(dict.fromkeys([signer.scheme.digest for signer in signers]))
+
+    @property
+    def algorithms(self) -> list[AlgorithmIdentifier]:
+        """The digest algorithms of the signers."""
+        return [signer.scheme.digest_algorithm for signer in self.signers]
+
+    @property
+    def certificates(self) -> tuple[bytes, ...]:
+        """What the signers send along, each once."""
+        return tuple(dict.fromkeys(der for signer in self.signers for der in signer.certificates))
+
+    def whole(self, data: Buffer) -> None:
+        """Take all of the content."""
+        self._finished = {name: digests.digest(name, data) for name in self.names}
 
     def update(self, data: Buffer) -> None:
         """Take content."""
-        for digest in self.digests.values():
+        running = self._running
+        if running is None:
+            running = self._running = {name: digests.new(name) for name in self.names}
+        for digest in running.values():
             digest.update(data)
+
+    def _finish(self) -> tuple[dict[str, bytes], datetime]:
+        finished = self._finished
+        if finished is None:
+            if self._running is None:
+                self.update(b"")
+            finished = {name: digest.finalize() for name, digest in (self._running or {}).items()}
+        return finished, datetime.now(timezone.utc) if self._time is None else self._time
 
     def signer_infos(self) -> list[bytes]:
         """Return the SignerInfos over all content so far."""
-        finished = {name: digest.finalize() for name, digest in self.digests.items()}
-        time = datetime.now(timezone.utc) if self._time is None else self._time
+        finished, time = self._finish()
         return [signer.signer_info(finished[signer.scheme.digest], time, self.content_type) for signer in self.signers]
+
+    def detached(self) -> bytes:
+        """Return a SignedData without content, over all content so far."""
+        signers = self.signers
+        if len(signers) == 1 and self.content_type == DATA:
+            finished, time = self._finish()
+            return signers[0].detached(finished[self.names[0]], time)
+        return build_signed_data(
+            digest_algorithms=self.algorithms,
+            content=None,
+            signer_infos=self.signer_infos(),
+            certificates=self.certificates,
+            content_type=self.content_type,
+        )
 
 
 class _Opaque:
@@ -218,7 +275,7 @@ class _Opaque:
 
     def whole(self, content: bytes) -> bytes:
         signers = self._signers
-        signers.update(content)
+        signers.whole(content)
         return build_signed_data(
             digest_algorithms=signers.algorithms,
             content=content,
@@ -243,7 +300,7 @@ class _Bare:
 
     def __init__(self, signers: _Signatures, encoding: Encoding, sink: Sink | None) -> None:
         self._signers = signers
-        self._armor = armor(encoding)
+        self._encoding = encoding
         self._out = Collector(sink)
 
     def update(self, data: Buffer, /) -> bytes:
@@ -251,53 +308,85 @@ class _Bare:
         return b""
 
     def finalize(self) -> bytes:
-        self._out.write(self._armor.head(b"", "") + self._armor.update(_detached(self._signers)) + self._armor.finalize())
+        self._out.write(armored(self._encoding, self._signers.detached(), b"", ""))
         return self._out.take()
-
-
-def _detached(signers: _Signatures) -> bytes:
-    return build_signed_data(
-        digest_algorithms=signers.algorithms,
-        content=None,
-        signer_infos=signers.signer_infos(),
-        certificates=signers.certificates,
-        content_type=signers.content_type,
-    )
 
 
 class _MultipartSigned:
     """A multipart/signed (RFC 1847 section 2.1, RFC 8551 section 3.5.3), whose first part is safe on any path: 7 bit, canonical lines."""
 
+    __slots__ = ("_beginning", "_entity", "_frame", "_limits", "_out", "_signers")
+
     def __init__(self, signers: _Signatures, policy: Policy, sink: Sink | None) -> None:
         self._signers = signers
-        self._frame = multipart_signed([DIGESTS_BY_NAME[name].micalg for name in signers.digests])
+        self._limits = policy.limits
+        self._frame = multipart_signed([DIGESTS_BY_NAME[name].micalg for name in signers.names])
         self._out = Collector(sink)
-        self._entity = Entity(policy.limits, self._outer, self._inner)
-        self._safe = SevenBitEncoder(policy.limits, write=self._signed)
-        self._lines = CanonicalLines()
+        self._beginning = Beginning()
+        self._entity: _SignedEntity | None = None
 
     def update(self, data: Buffer, /) -> bytes:
-        self._entity.update(data)
+        if self._entity is None:
+            if self._beginning.keep(data):
+                return b""
+            self._split(self._beginning.take()).update(data)
+        else:
+            self._entity.update(data)
         return self._out.take()
 
     def finalize(self) -> bytes:
+        out = self._out
+        write = out.write
+        frame = self._frame
+        if self._entity is None:
+            beginning = self._beginning.take()
+            whole = canonical_split(beginning, self._limits, safe=True)
+            if whole is None:
+                self._split(beginning).finalize()
+            else:
+                outer, entity = whole
+                self._signers.whole(entity)
+                write(outer)
+                write(frame.head)
+                write(entity)
+        else:
+            self._entity.finalize()
+        write(frame.middle)
+        write(base64.encode(self._signers.detached()))
+        write(frame.tail)
+        return out.take()
+
+    def _split(self, beginning: bytes) -> _SignedEntity:
+        """Take the mail apart as it comes, for it is longer than its beginning, or not in ordinary form."""
+        self._entity = entity = _SignedEntity(self._signers, self._limits, self._frame.head, self._out.write)
+        entity.update(beginning)
+        return entity
+
+
+class _SignedEntity:
+    """The entity to be signed as it comes: split from the header fields that stay outside, made safe and canonical, written and hashed."""
+
+    __slots__ = ("_entity", "_head", "_lines", "_out", "_safe", "_signers", "update")
+
+    def __init__(self, signers: _Signatures, limits: Limits, head: bytes, out: Sink) -> None:
+        self._signers = signers
+        self._head = head
+        self._out = out
+        self._safe = SevenBitEncoder(limits, write=self._signed)
+        self._entity = Entity(limits, self._outer, self._safe.update)
+        self._lines = CanonicalLines()
+        self.update = self._entity.update
+
+    def finalize(self) -> None:
         self._entity.finalize()
         self._safe.finalize()
         rest = self._lines.finalize()
         if rest:
             self._write(rest)
-        write = self._out.write
-        write(self._frame.middle)
-        write(base64.encode(_detached(self._signers)))
-        write(self._frame.tail)
-        return self._out.take()
 
     def _outer(self, fields: list[RawField]) -> None:
-        self._out.write(write_fields(fields))
-        self._out.write(self._frame.head)
-
-    def _inner(self, data: Buffer) -> None:
-        self._safe.update(data)
+        self._out(write_fields(fields))
+        self._out(self._head)
 
     def _signed(self, data: Buffer) -> None:
         lines = self._lines.update(data)
@@ -306,7 +395,7 @@ class _MultipartSigned:
 
     def _write(self, data: Buffer) -> None:
         self._signers.update(data)
-        self._out.write(data)
+        self._out(data)
 
 
 class MessageSigner:

@@ -66,7 +66,8 @@ class Finding:
     @property
     def advice(self) -> str:
         """What to do about it."""
-        return CATALOGUE[self.code].advice
+        advice = CATALOGUE[self.code].advice
+        return advice.format_map(self.data) if "{" in advice else advice
 
     def to_dict(self) -> dict[str, Any]:
         """Return the finding as JSON-able data."""

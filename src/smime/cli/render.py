@@ -78,12 +78,7 @@ def _findings(tree: Tree, findings: Iterable[Finding]) -> None:
         style = _SEVERITY_STYLE[found.severity]
         branch = tree.add(Text.assemble((found.severity.value, style), " ", (clean(found.message), style), (f"  [{found.code}]", "dim")))
         if found.severity is not Severity.INFO and found.advice.rstrip(".") != "Nothing":
-            branch.add(Text.assemble(("→ ", "dim"), clean(found.advice.format_map(_Loose(found.data)))))
-
-
-class _Loose(dict[str, Any]):
-    def __missing__(self, key: str) -> str:
-        return f"({key})"
+            branch.add(Text.assemble(("→ ", "dim"), clean(found.advice)))
 
 
 def _certificate(tree: Tree, summary: CertificateSummary | None) -> None:

@@ -331,7 +331,9 @@ class _Signer:
             or not _same_algorithm(protection.digest, info.digest_algorithm)
             or not _same_algorithm(protection.signature, info.signature_algorithm)
         ):
-            self.note("algorithm-protection-mismatch")
+            used = f"{info.digest_algorithm.name}, {info.signature_algorithm.name}"
+            signature = protection.signature.name if protection.signature is not None else "none"
+            self.note("algorithm-protection-mismatch", protected=f"{protection.digest.name}, {signature}", used=used)
 
     # -- step 3: the digest of the content (RFC 5652 section 5.4) --
 
@@ -356,7 +358,8 @@ class _Signer:
                 self.digest_matches = True
                 self.form = form
         if not self.digest_matches:
-            self.note("digest-mismatch")
+            values = [value.hex() for value in dict.fromkeys(computed) if value is not None]
+            self.note("digest-mismatch", algorithm=self.digest_name, signed=stated.hex(), computed=", ".join(values))
         elif len(content.forms) > 1 and self.form == content.forms[0]:
             self.note("line-ends-converted")
         return True  # with a wrong digest, too, the signature over the attributes says whose they are
@@ -398,7 +401,7 @@ class _Signer:
                 problem = problem or finding("malformed-certificate", reason=str(error))
             else:
                 if not self._bound_to(certificate):
-                    problem = finding("signing-certificate-mismatch")
+                    problem = finding("signing-certificate-mismatch", certificate=certificate.sha256)
                     continue
                 self.signature_valid = True
                 return certificate

@@ -74,7 +74,7 @@ def test_it_stays(tmp_path: Path) -> None:
     path = tmp_path / "people"
     with CorrespondentStore(path) as one, CorrespondentStore(str(path)) as other:
         one.learn(told(message()))
-        assert other.recipient("alice@example.org").certificate.sha256 == print_of(ALICE)
+        assert other.recipient("alice@example.org").facts.sha256 == print_of(ALICE)
     with CorrespondentStore(path) as again:
         assert len(again) == 1
 
@@ -87,7 +87,7 @@ def test_the_later_signature_counts(store: CorrespondentStore) -> None:
     assert change.what == "certificate"
     assert (change.old, change.new) == (print_of(ALICE), print_of(NEWER))
     assert "changed" in str(change)
-    assert store.recipient("alice@example.org").certificate.sha256 == print_of(NEWER)
+    assert store.recipient("alice@example.org").facts.sha256 == print_of(NEWER)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_times_that_are_not_believed(store: CorrespondentStore, time: datetime) 
     assert "alice@example.org" not in store
     store.learn(told(message(ALICE)))
     assert store.learn(told(octets))[0].old == print_of(ALICE)
-    assert store.recipient("alice@example.org").certificate.sha256 == print_of(ALICE)
+    assert store.recipient("alice@example.org").facts.sha256 == print_of(ALICE)
 
 
 def test_other_capabilities_are_told(store: CorrespondentStore) -> None:
@@ -248,4 +248,4 @@ def test_a_whole_archive(store: CorrespondentStore, tmp_path: Path, jobs: int) -
     told_ = list(smime.archive.learn(folder, TRUST, store, jobs=jobs))
     assert [len(changes) for _, changes in told_] == [1, 0, 0, 0, 0]
     assert [record.verdict for record, _ in told_][:3] == ["valid", "valid", "invalid"]
-    assert store.recipient("alice@example.org").certificate.sha256 == print_of(NEWER)
+    assert store.recipient("alice@example.org").facts.sha256 == print_of(NEWER)

@@ -6,17 +6,23 @@ import itertools
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.modes import CBC
 from tests.hostile.builder import Signature, SignedData
 
 import smime
+from smime.algorithms import KEY_WRAPS_BY_NAME
 from smime.asn1 import writer
+from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.cms import attributes as attrs
 from smime.cms.capabilities import CAPABILITIES
-from smime.cms.identifiers import IssuerAndSerialNumber, SubjectKeyIdentifier
+from smime.cms.enveloped_data import build_enveloped_data
+from smime.cms.identifiers import IssuerAndSerialNumber, KEKIdentifier, SubjectKeyIdentifier
 from smime.cms.reader import AuthEnvelopedDataHead, EnvelopedDataHead, read
-from smime.cms.recipient_info import KEMRecipientInfo, KeyAgreeRecipientInfo, KeyTransRecipientInfo
+from smime.cms.recipient_info import KEKRecipientInfo, KEMRecipientInfo, KeyAgreeRecipientInfo, KeyTransRecipientInfo
 from smime.cms.signed_data import SignerInfo, build_signed_data
-from smime.crypto import digests, signatures
+from smime.crypto import content_encryption, digests, key_transport, signatures
 from smime.pki.certificate import Certificate
 from smime.pki.throwaway import ThrowawayPKI
 
@@ -96,6 +102,109 @@ def test_ways_to_an_rsa_key(transport: str) -> None:
     assert smime.decrypt(message, identity(PEOPLE["rsa2048"])).content == b"x"
 
 
+AGREEMENTS = [
+    *itertools.product(
+        ("p256", "p521", "brainpoolp256r1"),
+        (
+            f"dhSinglePass-{kind}-{digest}kdf"
+            for kind in ("stdDH", "cofactorDH")
+            for digest in ("sha1", "sha224", "sha256", "sha384", "sha512")
+        ),
+    ),
+    *itertools.product(("p384", "x25519", "x448"), (f"dhSinglePass-stdDH-hkdf-{digest}" for digest in ("sha256", "sha384", "sha512"))),
+    *itertools.product(("x25519", "x448"), ("dhSinglePass-stdDH-sha256kdf", "dhSinglePass-stdDH-sha512kdf")),
+]
+
+
+@pytest.mark.parametrize(("kind", "scheme"), AGREEMENTS)
+def test_every_key_agreement_that_is_asked_for(kind: str, scheme: str) -> None:
+    recipient = smime.Recipient(PEOPLE[kind].certificate, key_agreement=scheme)
+    decrypted = smime.decrypt(smime.encrypt(b"octets", recipient, encoding="der"), identity(PEOPLE[kind]))
+    assert decrypted.content == b"octets"
+    assert decrypted.report.key_encryption_algorithm == scheme
+
+
+def test_those_with_another_key_agreement_have_an_originator_key_of_their_own() -> None:
+    one = PEOPLE["p256"].certificate
+    other = PKI.person("another of p256", "p256b@example.org", "p256")
+    for scheme, count in ((None, 1), ("dhSinglePass-stdDH-sha256kdf", 1), ("dhSinglePass-cofactorDH-sha256kdf", 2)):
+        message = smime.encrypt(b"x", [one, smime.Recipient(other.certificate, key_agreement=scheme)], encoding="der")
+        assert len(head_of(message).recipient_infos) == count
+        for somebody in (PEOPLE["p256"], other):
+            assert smime.decrypt(message, identity(somebody)).content == b"x"
+
+
+@pytest.mark.parametrize("digest", ["sha1", "sha224", "sha256", "sha384", "sha512"])
+def test_every_oaep_that_is_asked_for(digest: str) -> None:
+    recipient = smime.Recipient(PEOPLE["rsa2048"].certificate, key_transport="rsaes-oaep", oaep_digest=digest)
+    message = smime.encrypt(b"octets", recipient, encoding="der")
+    (info,) = head_of(message).recipient_infos
+    assert isinstance(info, KeyTransRecipientInfo)
+    stated = key_transport.parse_oaep(info.key_encryption_algorithm.parameters or b"")
+    assert stated == key_transport.OAEPParameters(digest, digest, b"")
+    assert smime.decrypt(message, identity(PEOPLE["rsa2048"])).content == b"octets"
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "error"),
+    [
+        ("rsa2048", {"key_agreement": "dhSinglePass-stdDH-sha256kdf"}, smime.KeyMismatchError),
+        ("p256", {"key_transport": "rsaes-oaep"}, smime.KeyMismatchError),
+        ("mlkem768", {"oaep_digest": "sha256"}, smime.KeyMismatchError),
+        ("x25519", {"key_agreement": "dhSinglePass-cofactorDH-sha256kdf"}, smime.KeyMismatchError),
+        ("p256", {"key_agreement": "mqvSinglePass-sha256kdf"}, smime.UnsupportedError),
+    ],
+)
+def test_ways_that_do_not_go_with_the_key(kind: str, options: dict[str, str], error: type[smime.SMIMEError]) -> None:
+    with pytest.raises(error):
+        smime.Recipient(PEOPLE[kind].certificate, **options)  # type: ignore[arg-type] # one option each
+
+
+def test_a_policy_without_a_key_agreement() -> None:
+    current = smime.policies.RFC8551.algorithms.current - {"dhSinglePass-stdDH-sha1kdf"}
+    policy = smime.policies.RFC8551.replace(algorithms=smime.policies.RFC8551.algorithms.replace(current=current))
+    recipient = smime.Recipient(PEOPLE["p256"].certificate, key_agreement="dhSinglePass-stdDH-sha1kdf")
+    with pytest.raises(smime.PolicyError):
+        smime.encrypt(b"x", recipient, policy=policy)
+    message = smime.encrypt(b"x", recipient, encoding="der")
+    with pytest.raises(smime.PolicyError):
+        smime.decrypt(message, identity(PEOPLE["p256"]), policy=policy)
+    report = smime.unwrap(message, identities=identity(PEOPLE["p256"]), policy=policy).layers[0].report
+    assert isinstance(report, smime.DecryptionReport)
+    assert "encryption-algorithm-forbidden" in {f.code for f in report.findings}
+
+
+@pytest.mark.parametrize("key_wrap", [None, "aes-128-wrap", "aes-256-wrap"])
+def test_both_key_wraps_of_a_password(key_wrap: str | None) -> None:
+    message = smime.encrypt(b"octets", smime.Password("correct horse", key_wrap=key_wrap), encoding="der")
+    decrypted = smime.decrypt(message, PASSWORD)
+    assert decrypted.content == b"octets"
+    assert decrypted.report.key_encryption_algorithm == (key_wrap or "pwri-kek")
+
+
+def test_an_old_key_wrap_needs_a_policy() -> None:
+    """The key wrap is held against the policy like the cipher; RFC 3217 wraps are for archives."""
+    key = smime.KeyEncryptionKey(b"old", bytes(range(24)))
+    wrap = AlgorithmIdentifier.build(KEY_WRAPS_BY_NAME["3des-wrap"].oid, writer.NULL)
+    cek = bytes(range(24))
+    info = KEKRecipientInfo.build(KEKIdentifier(b"old"), wrap, _triple_des_wrap(key.key, cek))
+    algorithm, encrypted, _ = content_encryption.encrypt("aes-192-cbc", cek, b"octets")
+    message = build_enveloped_data(recipient_infos=[info], content_encryption_algorithm=algorithm, encrypted_content=encrypted)
+    with pytest.raises(smime.PolicyError, match="3des-wrap"):
+        smime.decrypt(message, key)
+    told = smime.decrypt(message, key, policy=smime.policies.ARCHIVE)
+    assert told.content == b"octets"
+    assert "weak-encryption" in {f.code for f in told.report.findings}
+
+
+def _triple_des_wrap(kek: bytes, key: bytes) -> bytes:
+    """RFC 3217 section 3.1."""
+    checked = key + digests.digest("sha1", key)[:8]
+    iv = bytes(8)
+    inner = Cipher(TripleDES(kek), CBC(iv)).encryptor().update(checked)
+    return Cipher(TripleDES(kek), CBC(bytes.fromhex("4adda22c79e82105"))).encryptor().update((iv + inner)[::-1])
+
+
 def test_a_content_key() -> None:
     key = smime.ContentKey(bytes(32))
     message = smime.encrypt(b"x", key, encoding="der")
@@ -125,7 +234,7 @@ def test_strangers_are_told_for_whom_it_is() -> None:
 def announced(person: object, capabilities: list[str] | None, *, preference: bytes | None = None) -> smime.VerificationReport:
     """Return the report of a message in which a person announces just these capabilities."""
     signer = smime.Signer(person.private_key, person.certificate, person.chain)  # type: ignore[attr-defined]
-    scheme, own = signer.scheme, signer.certificate
+    scheme, own = signer.scheme, signer.facts
     attributes = [attrs.content_type("1.2.840.113549.1.7.1"), attrs.message_digest(digests.digest(scheme.digest, b"hello"))]
     if capabilities is not None:
         attributes.append(attrs.smime_capabilities([CAPABILITIES[name] for name in capabilities]))
@@ -181,7 +290,7 @@ def test_a_preferred_certificate_of_somebody_else_is_not_taken() -> None:
     ski = Certificate.of_any(other).ski
     assert ski is not None
     report = announced(BOTH, ["aes-256-gcm"], preference=attrs.encryption_key_preference(SubjectKeyIdentifier(ski)))
-    assert smime.Recipient.from_signed(report).certificate.addresses == Certificate.of_any(BOTH.certificate).addresses
+    assert smime.Recipient.from_signed(report).facts.addresses == Certificate.of_any(BOTH.certificate).addresses
 
 
 def with_preference(preferred: object, *beside: x509.Certificate) -> smime.VerificationReport:
@@ -202,14 +311,14 @@ def test_a_preferred_certificate_of_the_signers_own() -> None:
     certificate = Certificate.of_any(own.certificate)
     for preference in (IssuerAndSerialNumber(certificate.issuer_raw, certificate.serial), SubjectKeyIdentifier(certificate.ski or b"")):
         report = with_preference(preference, own.certificate)
-        assert smime.Recipient.from_signed(report).certificate == certificate
-        assert smime.Recipient.from_signed(report, trust=TRUST).certificate == certificate
-        assert smime.Recipient.from_signed(report, trust=smime.TrustStore([])).certificate != certificate
+        assert smime.Recipient.from_signed(report).facts == certificate
+        assert smime.Recipient.from_signed(report, trust=TRUST).facts == certificate
+        assert smime.Recipient.from_signed(report, trust=smime.TrustStore([])).facts != certificate
     elsewhere = PKI.person("Two keys", "two@example.org", key="x25519", issuer=PKI.authority("Other CA", issuer=PKI.root))
     other = Certificate.of_any(elsewhere.certificate)
     report = with_preference(SubjectKeyIdentifier(other.ski or b""), elsewhere.certificate, *elsewhere.chain)
-    assert smime.Recipient.from_signed(report).certificate != other, "another authority than the signer's"
-    assert smime.Recipient.from_signed(report, trust=TRUST).certificate == other
+    assert smime.Recipient.from_signed(report).facts != other, "another authority than the signer's"
+    assert smime.Recipient.from_signed(report, trust=TRUST).facts == other
 
 
 @pytest.mark.parametrize("trust", [None, TRUST], ids=["without anchors", "with anchors"])
@@ -232,7 +341,7 @@ def test_a_preferred_certificate_that_was_planted(how: str, trust: smime.TrustSt
         certificate = x509.load_der_x509_certificate(planted.der)
     for preference in (IssuerAndSerialNumber(planted.issuer_raw, planted.serial), SubjectKeyIdentifier(planted.ski or b"")):
         recipient = smime.Recipient.from_signed(with_preference(preference, certificate, *mallory.chain), trust=trust)
-        assert recipient.certificate != planted
+        assert recipient.facts != planted
         assert recipient.kind == "EC"
 
 

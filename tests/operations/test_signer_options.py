@@ -81,7 +81,7 @@ def test_an_encryption_certificate() -> None:
     (value,) = verified.signers[0].attributes[attrs.ENCRYPTION_KEY_PREFERENCE]
     assert Certificate.of_any(other.certificate).matches(attrs.parse_encryption_key_preference(value))
     recipient = smime.Recipient.from_signed(verified, trust=trust())
-    assert recipient.certificate == Certificate.of_any(other.certificate)
+    assert recipient.facts == Certificate.of_any(other.certificate)
     sealed = smime.encrypt(OCTETS, recipient, encoding="der")
     assert smime.decrypt(sealed, smime.Identity(other.private_key, other.certificate)).content == OCTETS
 

@@ -33,7 +33,7 @@ def key_pem(person: Person, password: bytes | None = None, form: PrivateFormat =
 class TestIdentity:
     def test_key_and_certificate_belong_together(self) -> None:
         identity = Identity(ALICE.private_key, ALICE.certificate)
-        assert identity.certificate.x509 == ALICE.certificate
+        assert identity.certificate == ALICE.certificate
         with pytest.raises(KeyMismatchError):
             Identity(BOB.private_key, ALICE.certificate)
 
@@ -42,7 +42,7 @@ class TestIdentity:
             def public_key(self) -> Any:
                 return BOB.public_key
 
-        assert Identity(Token(), BOB.certificate).certificate.x509 == BOB.certificate
+        assert Identity(Token(), BOB.certificate).certificate == BOB.certificate
 
     def test_secrets_do_not_show(self) -> None:
         assert "hush" not in repr((Password("hush"), ContentKey(b"hush"), KeyEncryptionKey(b"id", b"hush" * 4)))
@@ -59,7 +59,7 @@ class TestPEM:
             + key_pem(ALICE)
         )
         identities = load_identities(bundle.replace(b"\n", b"\r\n"))
-        assert [identity.certificate.subject for identity in identities] == ["CN=Bob,O=Throwaway", "CN=Alice,O=Throwaway"]
+        assert [identity.facts.subject for identity in identities] == ["CN=Bob,O=Throwaway", "CN=Alice,O=Throwaway"]
         assert [certificate.subject for certificate in identities[0].chain] == ["CN=Throwaway Issuing CA,O=Throwaway"]
 
     def test_one_key_and_two_certificates(self) -> None:
@@ -128,7 +128,7 @@ class TestPKCS12:
         store = pkcs12.serialize_key_and_certificates(b"Bob", BOB.private_key, BOB.certificate, BOB.chain, builder.build(password.encode()))
         for given_ in (password, password.encode(), lambda: password):
             (identity,) = load_identities(store, given_)
-            assert identity.certificate.x509 == BOB.certificate
+            assert identity.certificate == BOB.certificate
             assert len(identity.chain) == 1
         with pytest.raises(ParseError, match="the password is wrong"):
             load_identities(store, "wrong")
@@ -167,7 +167,7 @@ class TestPKCS12:
         file, _, password = name.partition(":")
         identities = load_identities(corpora_path() / "rfc9216" / f"{file}.p12", password)
         assert len(identities) == 2
-        usages = [identity.certificate.key_usage or frozenset() for identity in identities]
+        usages = [identity.facts.key_usage or frozenset() for identity in identities]
         assert sorted("digitalSignature" in usage for usage in usages) == [False, True]
         assert all(len(identity.chain) == 1 for identity in identities)
 
@@ -186,9 +186,9 @@ class TestKeyring:
     def test_finds_by_either_identifier(self) -> None:
         alice, bob, carol = (Identity(person.private_key, person.certificate) for person in (ALICE, BOB, CAROL))
         keyring = Keyring([alice, bob, carol])
-        assert keyring.find(IssuerAndSerialNumber(bob.certificate.issuer_raw, bob.certificate.serial)) == [bob]
-        assert keyring.find(SubjectKeyIdentifier(carol.certificate.ski or b"")) == [carol]
-        assert keyring.find(IssuerAndSerialNumber(bob.certificate.subject_raw, bob.certificate.serial)) == []
+        assert keyring.find(IssuerAndSerialNumber(bob.facts.issuer_raw, bob.facts.serial)) == [bob]
+        assert keyring.find(SubjectKeyIdentifier(carol.facts.ski or b"")) == [carol]
+        assert keyring.find(IssuerAndSerialNumber(bob.facts.subject_raw, bob.facts.serial)) == []
         assert keyring.find(SubjectKeyIdentifier(b"unknown")) == []
         assert list(keyring) == [alice, bob, carol]
         assert Keyring.of(keyring) is keyring
@@ -198,12 +198,12 @@ class TestKeyring:
     def test_all_that_match(self) -> None:
         other = PKI.person("Alice", "alice@work.example", ALICE.private_key)
         pair = [Identity(ALICE.private_key, ALICE.certificate), Identity(ALICE.private_key, other.certificate)]
-        assert Keyring(pair).find(SubjectKeyIdentifier(pair[0].certificate.ski or b"")) == pair
+        assert Keyring(pair).find(SubjectKeyIdentifier(pair[0].facts.ski or b"")) == pair
 
     def test_the_identifier_is_computed_only_where_there_is_none(self) -> None:
         without = PKI.person("Dan", "dan@example.com", ALICE.private_key, subject_key_identifier=False)
         identity = Identity(without.private_key, without.certificate)
-        assert Keyring([identity]).find(SubjectKeyIdentifier(Identity(ALICE.private_key, ALICE.certificate).certificate.ski or b"")) == [
+        assert Keyring([identity]).find(SubjectKeyIdentifier(Identity(ALICE.private_key, ALICE.certificate).facts.ski or b"")) == [
             identity
         ]
 
@@ -227,4 +227,4 @@ class TestKeyring:
         keyring = Keyring(Identity(person.private_key, person.certificate) for person in people)
         wanted = people[150].certificate
         (found,) = keyring.by_issuer_serial(wanted.issuer.public_bytes(), wanted.serial_number)
-        assert found.certificate.x509 == wanted
+        assert found.certificate == wanted

@@ -49,7 +49,7 @@ def _identity(leaf: str) -> smime.Identity:
 @pytest.mark.parametrize("row", _rows(), ids=lambda row: f"{row.leaf[:3]}-{row.anchor[:3]}-{row.use}-{row.expected}")
 def test_row(row: Row) -> None:
     identity = _identity(row.leaf)
-    message = MESSAGE % str(identity.certificate.addresses[0]).encode()
+    message = MESSAGE % str(identity.facts.addresses[0]).encode()
     if row.use == "sign":
         intermediates = smime.TrustStore.from_path(_folder() / row.intermediates).anchors.certificates if row.intermediates else ()
         trust = smime.TrustStore(smime.TrustStore.from_path(_folder() / row.anchor).anchors.certificates, intermediates)
@@ -73,7 +73,7 @@ def test_row(row: Row) -> None:
 def test_key_stores_load(who: str) -> None:
     store = next(_folder().glob(f"*_for_{who}.p12"))
     identities = smime.load_identities(store, who.lower())
-    assert {str(address) for identity in identities for address in identity.certificate.addresses} == {f"{who.lower()}@smime.example"}
+    assert {str(address) for identity in identities for address in identity.facts.addresses} == {f"{who.lower()}@smime.example"}
     assert len(identities) == 2, "one to sign, one to decrypt"
     with pytest.raises(SMIMEError):
         smime.load_identities(store, "wrong")

@@ -104,7 +104,7 @@ def _lesson(signer: SignerReport, told: VerificationReport | SignerReport, trust
     own = Certificate.of_any(signer.certificate)
     addresses = tuple(dict.fromkeys(_key(address.local, address.domain) for address in own.addresses))
     try:
-        certificate = Recipient.from_signed(told, trust=trust).certificate
+        certificate = Recipient.from_signed(told, trust=trust).facts
     except (KeyMismatchError, PolicyError):  # a key that only signs, and no other is preferred: nothing to encrypt to
         return []
     names = tuple(dict.fromkeys(caps.name_of(oid, parameters) for oid, parameters in signer.capabilities))

@@ -8,7 +8,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Protocol
 
 from smime import policies
-from smime.algorithms import CONTENT_ENCRYPTIONS_BY_NAME, Level
+from smime.algorithms import CONTENT_ENCRYPTIONS_BY_NAME, KEY_AGREEMENTS_BY_NAME, NAMES, RSA_KEM_SPKI, RSAES_OAEP, Level
+from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.cms import attributes as attrs
 from smime.cms import capabilities as caps
 from smime.cms.identifiers import IssuerAndSerialNumber, KEKIdentifier, RecipientKeyIdentifier, SubjectKeyIdentifier
@@ -21,9 +22,10 @@ from smime.cms.recipient_info import (
     PasswordRecipientInfo,
     RecipientEncryptedKey,
 )
-from smime.crypto import kem, key_agreement, key_transport, key_wrap, keys, pwri
+from smime.crypto import kem, key_transport, key_wrap, keys, pwri
+from smime.crypto import key_agreement as agreement
 from smime.errors import KeyMismatchError, ParseError, PolicyError, SMIMEError, UnsupportedError
-from smime.findings import Effect
+from smime.findings import Effect, Finding, finding
 from smime.pki.build import is_signed_by
 from smime.pki.certificate import Certificate
 from smime.pki.identity import ContentKey, KeyEncryptionKey, Password
@@ -50,6 +52,8 @@ __all__ = [
 
 # -- opening --
 
+_KNOWN = frozenset(NAMES.values())
+
 
 class Candidate:
     """A RecipientInfo and a key at hand that may open it.
@@ -57,16 +61,39 @@ class Candidate:
     Attributes:
         index: of the recipient, counted as `names_of` does.
         algorithm_name: of the key encryption.
+        algorithms: names of what a policy has to accept: the key encryption, and the key wrap or cipher inside.
         rank: candidates of a lower rank are tried first: a key transport by PKCS #1 v1.5 never says that it failed.
     """
 
-    __slots__ = ("_open", "algorithm_name", "index", "rank")
+    __slots__ = ("_open", "algorithm_name", "algorithms", "index", "rank")
 
-    def __init__(self, index: int, algorithm_name: str, rank: int, opener: Callable[[tuple[int, ...], Policy], bytes]) -> None:
+    def __init__(
+        self,
+        index: int,
+        algorithm_name: str,
+        rank: int,
+        opener: Callable[[tuple[int, ...], Policy], bytes],
+        inner: AlgorithmIdentifier | None = None,
+    ) -> None:
         self.index = index
         self.algorithm_name = algorithm_name
+        self.algorithms = (algorithm_name,) if inner is None else (algorithm_name, inner.name)
         self.rank = rank
         self._open = opener
+
+    def judged(self, policy: Policy) -> list[Finding]:
+        """Return what a policy says of the algorithms: ``encryption-algorithm-forbidden`` if the key must not be used, or a warning.
+
+        Of unknown ones it says nothing: they cannot be used anyway.
+        """
+        said = []
+        for name in self.algorithms:
+            level = policy.algorithms.level(name)
+            if level is Level.FORBIDDEN and name in _KNOWN:
+                said.append(finding("encryption-algorithm-forbidden", algorithm=name))
+            elif level is Level.LEGACY:
+                said.append(finding("weak-encryption", algorithm=name))
+        return said
 
     def unwrap(self, key_sizes: tuple[int, ...], policy: Policy) -> bytes:
         """Return the content encryption key.
@@ -95,7 +122,7 @@ def names_of(info: Any) -> list[str]:
     return [f"unknown recipient {getattr(info, 'oid', '')}".rstrip()]
 
 
-def matching(keyring: Keyring, infos: Iterable[object], policy: Policy) -> list[Candidate]:  # noqa: ARG001 - a policy may come to rule keys out
+def matching(keyring: Keyring, infos: Iterable[object]) -> list[Candidate]:
     """Return all that may open the message, in the order in which to try them."""
     found: list[Candidate] = []
     index = 0
@@ -131,7 +158,7 @@ def _transport(index: int, info: KeyTransRecipientInfo, identity: Identity) -> C
             algorithm,
             info.encrypted_key,
             key_sizes,
-            key_algorithm=identity.certificate.key_algorithm,
+            key_algorithm=identity.facts.key_algorithm,
             limits=policy.limits,
         )
 
@@ -145,11 +172,9 @@ def _agreement(index: int, info: KeyAgreeRecipientInfo, encrypted_key: bytes, id
         originator = info.originator
         if not isinstance(originator, OriginatorPublicKey):
             raise UnsupportedError("key agreement with a static originator key")
-        return key_agreement.unwrap(
-            identity.private_key, originator.algorithm, originator.public_key, algorithm, encrypted_key, ukm=info.ukm
-        )
+        return agreement.unwrap(identity.private_key, originator.algorithm, originator.public_key, algorithm, encrypted_key, ukm=info.ukm)
 
-    return Candidate(index, algorithm.name, 0, opener)
+    return Candidate(index, algorithm.name, 0, opener, _inner(algorithm))
 
 
 def _kem(index: int, info: KEMRecipientInfo, identity: Identity) -> Candidate:
@@ -157,7 +182,7 @@ def _kem(index: int, info: KEMRecipientInfo, identity: Identity) -> Candidate:
         received = kem.EncapsulatedKey(info.kem, info.kemct, info.kdf, info.kek_length, info.ukm, info.wrap, info.encrypted_key)
         return kem.unwrap(identity.private_key, received, limits=policy.limits)
 
-    return Candidate(index, info.kem.name, 0, opener)
+    return Candidate(index, info.kem.name, 0, opener, info.wrap)
 
 
 def _kek(index: int, info: KEKRecipientInfo, key: KeyEncryptionKey) -> Candidate:
@@ -177,7 +202,15 @@ def _password(index: int, info: PasswordRecipientInfo, password: Password) -> Ca
             raise UnsupportedError("password recipient without a key derivation")
         return pwri.unwrap(password.secret, info.key_derivation_algorithm, algorithm, info.encrypted_key, limits=policy.limits)
 
-    return Candidate(index, algorithm.name, 1, opener)
+    return Candidate(index, algorithm.name, 1, opener, _inner(algorithm))
+
+
+def _inner(algorithm: AlgorithmIdentifier) -> AlgorithmIdentifier | None:
+    """Return the algorithm that is a parameter of another; None if there is none, or a malformed one, as will be said when it is used."""
+    try:
+        return None if algorithm.parameters_absent_or_null else AlgorithmIdentifier.from_raw(algorithm.parameters or b"")
+    except ParseError:
+        return None
 
 
 # -- making --
@@ -205,37 +238,49 @@ class Recipient:
         certificate: of the recipient: RSA, EC, X25519, X448 or ML-KEM.
         key_transport: for RSA: ``"rsaes-oaep"``, ``"rsaEncryption"`` (PKCS #1 v1.5) or ``"rsa-kem"``; None: what the recipient is known to
             read, or else what the policy says.
+        oaep_digest: name of the digest of RSAES-OAEP and its MGF1, such as ``"sha1"`` for older readers; None: SHA-256, or what the key is
+            bound to.
+        key_agreement: for EC, X25519 and X448: the scheme, such as ``"dhSinglePass-cofactorDH-sha256kdf"`` (RFC 5753 section 7.1.4, RFC
+            8418 section 2); None: by the strength of the curve.
         capabilities: names of what the recipient is known to read, as in `smime.cms.capabilities`; None: nothing is known.
         by_key_identifier: name the recipient by subject key identifier instead of issuer and serial number.
 
     Raises:
-        KeyMismatchError: the certificate's key or key usage does not allow encryption to it, or it has no subject key identifier.
+        KeyMismatchError: the certificate's key or key usage does not allow encryption to it or not in that way, or it has no subject key
+            identifier.
+        UnsupportedError: there is no such scheme or digest.
     """
 
-    __slots__ = ("_rid", "capabilities", "certificate", "kind", "transport")
+    __slots__ = ("_rid", "capabilities", "facts", "kind", "oaep_digest", "scheme", "transport")
 
     def __init__(
         self,
         certificate: x509.Certificate | Certificate | bytes,
         *,
         key_transport: str | None = None,
+        oaep_digest: str | None = None,
+        key_agreement: str | None = None,
         capabilities: Iterable[str] | None = None,
         by_key_identifier: bool = False,
     ) -> None:
         own = Certificate.of_any(certificate)
-        self.certificate = own
+        self.facts = own
         self.capabilities = None if capabilities is None else frozenset(capabilities)
         self.kind = keys.key_kind(own.public_key)
         if key_transport not in {None, "rsaes-oaep", "rsaEncryption", "rsa-kem"}:
             raise ValueError(f'key_transport is "rsaes-oaep", "rsaEncryption" or "rsa-kem", not {key_transport!r}')
-        self.transport = key_transport
-        usage = own.key_usage
         if self.kind == "RSA" or self.kind in kem.KINDS:
             needed = "keyEncipherment"
-        elif self.kind in key_agreement.KINDS:
+        elif self.kind in agreement.KINDS:
             needed = "keyAgreement"
         else:
             raise KeyMismatchError(f"nothing can be encrypted to a key of kind {self.kind}")
+        if (key_transport or oaep_digest) and self.kind != "RSA":
+            raise KeyMismatchError(f"a key of kind {self.kind} takes no key transport")
+        self.transport = key_transport or _bound_transport(own)
+        self.oaep_digest = oaep_digest
+        self.scheme = _scheme(self.kind, own.public_key, key_agreement)
+        usage = own.key_usage
         if usage is not None and needed not in usage:
             raise KeyMismatchError(f"the key usage of {own.subject} does not allow {needed}")
         if by_key_identifier and own.ski is None:
@@ -284,16 +329,19 @@ class Recipient:
             PolicyError: the policy forbids the key.
             KeyMismatchError: the key cannot be used.
         """
-        own, public_key = self.certificate, self.certificate.public_key
-        if self.kind in key_agreement.KINDS:
-            return _agreement_info([self], key)
+        own, public_key = self.facts, self.facts.public_key
+        if self.kind in agreement.KINDS:
+            return _agreement_info([self], key, policy)
         if self.kind == "RSA":
             bits = own.rsa_bits or 0
             if policy.algorithms.rsa_level(bits) is not Level.CURRENT:
                 raise PolicyError(f"the policy does not let anything be encrypted to a key of {bits} bits")
             transport = self.transport or self._known_transport() or policy.key_transport
             if transport != "rsa-kem":
-                algorithm = key_transport.choose(own.key_algorithm, v15=transport == "rsaEncryption")
+                if transport == "rsaes-oaep" and self.oaep_digest is not None:
+                    algorithm = key_transport.oaep_algorithm(self.oaep_digest)
+                else:
+                    algorithm = key_transport.choose(own.key_algorithm, v15=transport == "rsaEncryption")
                 encrypted = key_transport.encrypt(public_key, algorithm, key, key_algorithm=own.key_algorithm)
                 return KeyTransRecipientInfo.build(self._rid, algorithm, encrypted)
         made = kem.wrap(public_key, key)
@@ -306,21 +354,53 @@ class Recipient:
         return "rsaEncryption" if "rsaEncryption" in known else None
 
     def agrees_with(self, other: Recipient) -> bool:
-        """Whether both may share one originator key: same kind of key, same curve."""
-        if self.kind != other.kind or self.kind not in key_agreement.KINDS:
+        """Whether both may share one originator key: same kind of key, same curve, same scheme."""
+        if self.kind != other.kind or self.kind not in agreement.KINDS or self.scheme != other.scheme:
             return False
-        mine, theirs = self.certificate.public_key, other.certificate.public_key
+        mine, theirs = self.facts.public_key, other.facts.public_key
         return self.kind != "EC" or bool(mine.curve.name == theirs.curve.name)
 
-    def encrypted_key(self, ephemeral: key_agreement.EphemeralKey, key: bytes, ukm: bytes) -> RecipientEncryptedKey:
+    def agreement_algorithm(self, key_size: int) -> AlgorithmIdentifier:
+        """Return the keyEncryptionAlgorithm for a content encryption key of this size in octets."""
+        if self.scheme is None:
+            return agreement.choose(self.facts.public_key, key_size)
+        return agreement.algorithm_identifier(self.scheme, key_wrap.wrap_for(key_size))
+
+    def encrypted_key(self, ephemeral: agreement.EphemeralKey, key: bytes, ukm: bytes) -> RecipientEncryptedKey:
         """Return the content encryption key as wrapped for this recipient under an originator key."""
-        public_key = self.certificate.public_key
-        wrapped = ephemeral.wrap(public_key, key_agreement.choose(public_key, len(key)), key, ukm=ukm)
+        wrapped = ephemeral.wrap(self.facts.public_key, self.agreement_algorithm(len(key)), key, ukm=ukm)
         rid = self._rid
         return RecipientEncryptedKey(RecipientKeyIdentifier(rid.value) if isinstance(rid, SubjectKeyIdentifier) else rid, wrapped)
 
+    @property
+    def certificate(self) -> x509.Certificate:
+        """The certificate as an object of `cryptography`; ParseError if that refuses to load it."""
+        return self.facts.loaded
+
     def __repr__(self) -> str:
-        return f"<Recipient {self.certificate.subject}>"
+        return f"<Recipient {self.facts.subject}>"
+
+
+def _bound_transport(certificate: Certificate) -> str | None:
+    """Return the key transport that an RSA key is for alone (RFC 4055 section 4.1, RFC 9690 section 2.3), None if it is for any."""
+    return _BOUND_TO.get(certificate.key_algorithm.oid)
+
+
+_BOUND_TO = {RSAES_OAEP.oid: "rsaes-oaep", RSA_KEM_SPKI.oid: "rsa-kem"}
+
+
+def _scheme(kind: str, public_key: Any, name: str | None) -> str | None:
+    """Return the key agreement asked for, None for the one that fits the key."""
+    if name is None:
+        return None
+    if kind not in agreement.KINDS:
+        raise KeyMismatchError(f"a key of kind {kind} does not agree on keys")
+    row = KEY_AGREEMENTS_BY_NAME.get(name)
+    if row is None:
+        raise UnsupportedError("key agreement algorithm", name)
+    if kind != "EC" and "cofactor" in name:
+        raise KeyMismatchError(f"{name} is for keys on the curves of RFC 5753, not for {kind}")
+    return None if agreement.choose(public_key, 32).oid == row.oid else name
 
 
 def _preferred(
@@ -366,14 +446,16 @@ def _vouched(certificate: Certificate, report: SignerReport, certificates: Seque
     return all(found.code == "key-usage" for found in verdict.findings if found.effect is not Effect.NONE)
 
 
-def _agreement_info(together: Sequence[Recipient], key: bytes) -> bytes:
+def _agreement_info(together: Sequence[Recipient], key: bytes, policy: Policy) -> bytes:
     """Return one KeyAgreeRecipientInfo for recipients that share an originator key."""
-    public_key = together[0].certificate.public_key
-    ephemeral = key_agreement.EphemeralKey(public_key)
+    algorithm = together[0].agreement_algorithm(len(key))
+    if policy.algorithms.level(algorithm.name) is not Level.CURRENT:
+        raise PolicyError(f"the policy does not let keys be agreed on by {algorithm.name}")
+    ephemeral = agreement.EphemeralKey(together[0].facts.public_key)
     ukm = secrets.token_bytes(_UKM)
     return KeyAgreeRecipientInfo.build(
         OriginatorPublicKey(ephemeral.algorithm, ephemeral.public_key),
-        key_agreement.choose(public_key, len(key)),
+        algorithm,
         [recipient.encrypted_key(ephemeral, key, ukm) for recipient in together],
         ukm,
     )
@@ -386,7 +468,7 @@ class _PasswordRecipient:
         self._password = password
 
     def recipient_info(self, key: bytes, policy: Policy) -> bytes:  # noqa: ARG002 - as for other recipients
-        return PasswordRecipientInfo.build(*pwri.wrap(self._password.secret, key))
+        return PasswordRecipientInfo.build(*pwri.wrap(self._password.secret, key, key_wrap=self._password.key_wrap))
 
 
 class _KEKRecipient:
@@ -454,7 +536,7 @@ def recipient_infos(makers: Sequence[Maker], key: bytes, policy: Policy) -> list
     infos: list[bytes] = []
     groups: list[list[Recipient]] = []
     for maker in makers:
-        if not isinstance(maker, Recipient) or maker.kind not in key_agreement.KINDS:
+        if not isinstance(maker, Recipient) or maker.kind not in agreement.KINDS:
             infos.append(maker.recipient_info(key, policy))
             continue
         for group in groups:
@@ -463,4 +545,4 @@ def recipient_infos(makers: Sequence[Maker], key: bytes, policy: Policy) -> list
                 break
         else:
             groups.append([maker])
-    return infos + [_agreement_info(group, key) for group in groups]
+    return infos + [_agreement_info(group, key, policy) for group in groups]

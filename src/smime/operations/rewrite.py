@@ -189,7 +189,7 @@ def countersign(
 
 
 def _countersignature(signature: bytes, signer: Signer, signing_time: datetime) -> bytes:
-    scheme, own = signer.scheme, signer.certificate
+    scheme, own = signer.scheme, signer.facts
     attributes = writer.set_of(
         [
             attrs.message_digest(digests.digest(scheme.digest, signature)),

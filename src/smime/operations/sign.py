@@ -62,7 +62,7 @@ class Signer:
         ValueError: a further attribute is one that is written anyway, or that is no signed one.
     """
 
-    __slots__ = ("_accepted", "_attributes", "_detached", "_template", "certificate", "certificates", "private_key", "scheme", "sid")
+    __slots__ = ("_accepted", "_attributes", "_detached", "_template", "facts", "certificates", "private_key", "scheme", "sid")
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class Signer:
         if keys.raw_public_key(keys.public_key_of(private_key)) != keys.raw_public_key(own.public_key):
             raise KeyMismatchError("the private key is not that of the certificate")
         self.private_key = private_key
-        self.certificate = own
+        self.facts = own
         others = [Certificate.of_any(c) for c in chain]
         preferred = None if encryption_certificate is None else Certificate.of_any(encryption_certificate)
         if preferred is not None:
@@ -119,7 +119,7 @@ class Signer:
         for name in (self.scheme.digest, self.scheme.name):
             if profile.level(name) is not Level.CURRENT:
                 raise PolicyError(f"the policy does not let {name} sign")
-        bits = self.certificate.rsa_bits
+        bits = self.facts.rsa_bits
         if bits is not None and profile.rsa_level(bits) is not Level.CURRENT:
             raise PolicyError(f"the policy does not let a key of {bits} bits sign")
         self._accepted = profile
@@ -136,6 +136,11 @@ class Signer:
         attributes = template.signed_attributes(digest, signing_time)
         return template.signer_info(attributes, signatures.sign(self.private_key, self.scheme, attributes))
 
+    @property
+    def certificate(self) -> x509.Certificate:
+        """The certificate as an object of `cryptography`; ParseError if that refuses to load it."""
+        return self.facts.loaded
+
     def detached(self, digest: bytes, signing_time: datetime) -> bytes:
         """Return a SignedData without content, which is id-data, with this signer alone; arguments as those of `signer_info`."""
         template = self._detached
@@ -147,7 +152,7 @@ class Signer:
         return template.build(attributes, signatures.sign(self.private_key, self.scheme, attributes))
 
     def __repr__(self) -> str:
-        return f"<Signer {self.certificate.subject} {self.scheme.name}>"
+        return f"<Signer {self.facts.subject} {self.scheme.name}>"
 
 
 _WRITTEN_ANYWAY = frozenset(

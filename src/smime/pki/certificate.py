@@ -482,6 +482,18 @@ class Certificate:
     # -- keys and algorithms --
 
     @property
+    def loaded(self) -> x509.Certificate:
+        """The object of `cryptography`.
+
+        Raises:
+            ParseError: `cryptography` refuses to load it.
+        """
+        loaded = self.x509
+        if loaded is None:
+            raise ParseError("x509", f"the certificate cannot be loaded: {self.fault}")
+        return loaded
+
+    @property
     def x509(self) -> x509.Certificate | None:
         """The object of `cryptography`, or None if that refuses to load it; then `fault` says why."""
         if self._x509 is _NOTHING:

@@ -33,7 +33,7 @@ class Identity:
 
     Attributes:
         private_key: as given.
-        certificate: the certificate with its facts; its `x509` is the object of `cryptography`.
+        facts: the certificate with its facts.
         chain: further certificates.
 
     Raises:
@@ -41,7 +41,7 @@ class Identity:
         SMIMEError: the certificate cannot be read.
     """
 
-    __slots__ = ("certificate", "chain", "private_key")
+    __slots__ = ("chain", "facts", "private_key")
 
     def __init__(
         self,
@@ -50,17 +50,22 @@ class Identity:
         chain: Iterable[x509.Certificate | Certificate | bytes] = (),
     ) -> None:
         self.private_key = private_key
-        self.certificate = Certificate.of_any(certificate)
+        self.facts = Certificate.of_any(certificate)
         self.chain = tuple(Certificate.of_any(further) for further in chain)
-        if not _is_key_of(private_key.public_key(), self.certificate):
-            raise KeyMismatchError(f"the private key is not that of the certificate of {self.certificate.subject}")
+        if not _is_key_of(private_key.public_key(), self.facts):
+            raise KeyMismatchError(f"the private key is not that of the certificate of {self.facts.subject}")
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """The certificate as an object of `cryptography`; ParseError if that refuses to load it."""
+        return self.facts.loaded
 
     def __repr__(self) -> str:
-        return f"<Identity {self.certificate.subject!r} serial {self.certificate.serial:x}>"
+        return f"<Identity {self.facts.subject!r} serial {self.facts.serial:x}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # keys of cryptography cannot be pickled; the archive's workers need them in another process
-        return (_rebuild, (_portable(self.private_key), self.certificate.der, tuple(further.der for further in self.chain)))
+        return (_rebuild, (_portable(self.private_key), self.facts.der, tuple(further.der for further in self.chain)))
 
 
 def _portable(private_key: Any) -> Any:
@@ -84,11 +89,14 @@ class Password:
 
     Args:
         secret: the password; text is taken as UTF-8.
+        key_wrap: as a recipient: the name of a key wrap, such as ``"aes-256-wrap"``, for readers that do not know PWRI-KEK; None: PWRI-KEK,
+            which RFC 5652 makes mandatory. Both are read.
     """
 
-    __slots__ = ("secret",)
+    __slots__ = ("key_wrap", "secret")
 
-    def __init__(self, secret: str | bytes) -> None:
+    def __init__(self, secret: str | bytes, *, key_wrap: str | None = None) -> None:
+        self.key_wrap = key_wrap
         self.secret = secret.encode() if isinstance(secret, str) else bytes(secret)
 
     def __repr__(self) -> str:
@@ -181,8 +189,8 @@ class Keyring:
         """
         if isinstance(entry, Identity):
             self.identities.append(entry)
-            self._by_issuer_serial[entry.certificate.serial].append(entry)
-            self._by_ski[entry.certificate.key_identifier or b""].append(entry)
+            self._by_issuer_serial[entry.facts.serial].append(entry)
+            self._by_ski[entry.facts.key_identifier or b""].append(entry)
         elif isinstance(entry, Password):
             self.passwords.append(entry)
         elif isinstance(entry, KeyEncryptionKey):
@@ -206,7 +214,7 @@ class Keyring:
 
     def by_issuer_serial(self, issuer: bytes, serial: int) -> list[Identity]:
         """Return the identities with this issuer (the DER of a Name) and serial number."""
-        return [entry for entry in self._by_issuer_serial.get(serial, ()) if entry.certificate.issued_by_name(issuer)]
+        return [entry for entry in self._by_issuer_serial.get(serial, ()) if entry.facts.issued_by_name(issuer)]
 
     def by_ski(self, ski: bytes) -> list[Identity]:
         """Return the identities with this subject key identifier; computed from the key only where a certificate has none."""

@@ -52,7 +52,8 @@ def canonical_split(data: bytes, limits: Limits, *, safe: bool) -> tuple[bytes, 
         if inside is not before:
             if before is not None:
                 (inner if before else outer).append(data[start:place])
-            start, before = place, inside
+            start = place
+            before = inside
     if safe:
         if type_at >= 0 and parse_content_type(data[records[type_at + 2] : records[type_at + 3]]).type in _COMPOSITE:
             return None

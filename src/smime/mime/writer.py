@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -218,7 +219,7 @@ def encode_field(name: str, value: str) -> RawField:
 
 def make_boundary() -> bytes:
     """Return a new boundary: 128 random bits after ``=_``, which can stand in no base64 and no quoted-printable text."""
-    return b"=_" + secrets.token_hex(16).encode("ascii")
+    return b"=_%b" % secrets.token_bytes(16).hex().encode("ascii")
 
 
 class MultipartSigned(NamedTuple):
@@ -263,15 +264,17 @@ def multipart_signed(micalg: Sequence[str], boundary: bytes | None = None) -> Mu
         ParseError: a name or the boundary holds characters that do not belong there.
     """
     mark = make_boundary() if boundary is None else boundary
-    names = ",".join(micalg)
     if boundary is not None:
         _check_boundary(boundary)
-    value = names.encode("ascii", "replace")
+    return MultipartSigned(mark, _SIGNED_HEAD % (_micalg(tuple(micalg)), mark, mark), _SIGNATURE_HEAD % mark, b"--%b--\r\n" % mark)
+
+
+@lru_cache(maxsize=32)
+def _micalg(names: tuple[str, ...]) -> bytes:
+    value = ",".join(names).encode("ascii", "replace")
     if _MICALG.match(value) is None:
         raise ParseError("mime", "a micalg name holds characters that are not allowed in it")
-    if b"," in value:
-        value = b'"%b"' % value
-    return MultipartSigned(mark, _SIGNED_HEAD % (value, mark, mark), _SIGNATURE_HEAD % mark, b"--%b--\r\n" % mark)
+    return b'"%b"' % value if b"," in value else value
 
 
 _MICALG = re.compile(rb"[A-Za-z0-9_./-]+(?:,[A-Za-z0-9_./-]+)*\Z")

@@ -1,6 +1,6 @@
 """Measure everything that has a bar, print the table and write RESULTS.md beside this file.
 
-python -m bench [--only messages,kernels,mime,files,import] [--output PATH]
+python -m bench [--only messages,trust,kernels,mime,files,import] [--output PATH]
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from bench.rows import Row, cells, markdown
 
 SECTIONS = {
     "messages": "bench.messages",
+    "trust": "bench.trust",
     "files": "bench.files",
     "import": "bench.importing",
 }
@@ -59,6 +60,7 @@ def main() -> None:
     text = [
         "# What it costs\n\n"
         "Written by `make bench`; one pinned core, warm caches, ours and the other in turn, medians with the best in brackets.\n"
+        "Messages in memory are measured in processor time, files in elapsed time.\n"
         "The number that a bar is about is the median over the rounds of the ratio of the two.\n\n"
         f"{line}\n"
     ]

@@ -104,10 +104,10 @@ def compare(
     return Comparison(*in_turn(ours, other, rounds=rounds, seconds=seconds, clock=clock))
 
 
-def once_each(functions: Sequence[Callable[[], object]]) -> Timing:
+def once_each(functions: Sequence[Callable[[], object]], *, clock: Clock = time.perf_counter) -> Timing:
     """Time calls that each work only once, such as meeting a sender for the first time."""
     gc.collect()
-    return Timing(tuple(_sample(function, 1) for function in functions))
+    return Timing(tuple(_sample(function, 1, clock) for function in functions))
 
 
 def machine() -> str:

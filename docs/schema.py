@@ -99,6 +99,10 @@ DEFINITIONS: dict[str, Schema] = {
         recipients=many(TEXT),
         recipient=said("index of the one used", maybe(COUNT)),
         findings=many(the("finding")),
+        content_type=said("dotted OID", TEXT),
+        authenticated_attributes=said("dotted OIDs; none unless it is decrypted", many(TEXT)),
+        unprotected_attributes=said("dotted OIDs", many(TEXT)),
+        originator_certificates=said("how many came with the message", COUNT),
     ),
     "authentication": row(
         intact=said("the MAC is right; null if it was not checked", maybe(FLAG)),

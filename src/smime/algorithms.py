@@ -166,9 +166,7 @@ SIGNATURES: Mapping[str, Signature] = _table(
     Signature(f"{_NIST_SIG}.2", "id-dsa-with-sha256", "DSA", "sha256"),
     *(
         Signature(f"{_NIST_SIG}.{20 + index}", f"SLH-DSA-{name}", "SLH-DSA", None)
-        for index, name in enumerate(
-            f"{family}-{size}{form}" for family in ("SHA2", "SHAKE") for size in (128, 192, 256) for form in "sf"
-        )
+        for index, name in enumerate(f"{family}-{size}{form}" for family in ("SHA2", "SHAKE") for size in (128, 192, 256) for form in "sf")
     ),
 )
 
@@ -232,11 +230,12 @@ ML_KEM_1024 = Named(f"{_NIST_KEM}.3", "ML-KEM-1024")
 RSA_KEM = Named("1.0.18033.2.2.4", "id-kem-rsa")
 KEMS: Mapping[str, Named] = _table(ML_KEM_512, ML_KEM_768, ML_KEM_1024, RSA_KEM)
 
+RSA_KEM_SPKI = Named(f"{_SMIME_ALG}.14", "id-rsa-kem-spki")
 PUBLIC_KEYS: Mapping[str, Named] = _table(
     Named("1.2.840.10045.2.1", "id-ecPublicKey"),
     Named("1.3.101.110", "X25519"),
     Named("1.3.101.111", "X448"),
-    Named(f"{_SMIME_ALG}.14", "id-rsa-kem-spki"),
+    RSA_KEM_SPKI,
 )
 
 CURVES: Mapping[str, Named] = _table(
@@ -376,7 +375,7 @@ class AlgorithmProfile:
 
 
 # SHA-1 inside a key derivation or an HMAC does not rest on collision resistance, and OpenSSL 3.0 sends stdDH-sha1kdf by default,
-# so these are read as current algorithms; they are never chosen for writing.
+# so these are read as current algorithms; for writing they are not chosen, but may be asked for.
 RFC8551 = AlgorithmProfile("rfc8551", current=_ALL - _LEGACY)
 """S/MIME 4.0: what RFC 8551 and its companions allow today."""
 

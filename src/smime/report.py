@@ -59,6 +59,9 @@ def worst(findings: Iterable[Finding]) -> Verdict:
     return (Verdict.VALID, Verdict.INDETERMINATE, Verdict.INVALID)[effect]
 
 
+_NO_ATTRIBUTES: Mapping[str, tuple[bytes, ...]] = MappingProxyType({})
+
+
 class _NoTruth:
     """A mixin: truth of a report is a mistake, so it raises."""
 
@@ -323,6 +326,11 @@ class DecryptionReport(_NoTruth):
         recipients: the recipients that the message names, as text.
         recipient: index into `recipients` of the one used; None if none was.
         findings: what was noticed.
+        content_type: of what is encrypted, a dotted OID.
+        authenticated_attributes: what the sender sent along for anybody to read and nobody to change, OID to the DER of its values; empty
+            unless `decrypted`.
+        unprotected_attributes: what anybody may have put there, likewise.
+        originator_certificates: certificates that come with the message, DER; anybody may have put them there.
     """
 
     decrypted: bool
@@ -332,6 +340,10 @@ class DecryptionReport(_NoTruth):
     recipients: tuple[str, ...]
     recipient: int | None
     findings: tuple[Finding, ...] = ()
+    content_type: str = "1.2.840.113549.1.7.1"
+    authenticated_attributes: Mapping[str, tuple[bytes, ...]] = field(default_factory=lambda: _NO_ATTRIBUTES)
+    unprotected_attributes: Mapping[str, tuple[bytes, ...]] = field(default_factory=lambda: _NO_ATTRIBUTES)
+    originator_certificates: tuple[bytes, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON-able data."""
@@ -343,6 +355,10 @@ class DecryptionReport(_NoTruth):
             "recipients": list(self.recipients),
             "recipient": self.recipient,
             "findings": [finding.to_dict() for finding in self.findings],
+            "content_type": self.content_type,
+            "authenticated_attributes": list(self.authenticated_attributes),
+            "unprotected_attributes": list(self.unprotected_attributes),
+            "originator_certificates": len(self.originator_certificates),
         }
 
 

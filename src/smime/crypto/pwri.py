@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.constant_time import bytes_eq
 
 from smime import algorithms
 from smime.asn1.algorithm import AlgorithmIdentifier
-from smime.crypto import content_encryption, kdf, key_wrap
+from smime.crypto import content_encryption, kdf
+from smime.crypto import key_wrap as wraps
 from smime.crypto._streams import cbc_decryption
 from smime.crypto.faults import Failed
 from smime.errors import ParseError, UnsupportedError
@@ -55,7 +56,12 @@ def _cipher_of(algorithm: AlgorithmIdentifier) -> content_encryption.ContentEncr
 
 
 def wrap(
-    password: bytes, key: bytes, *, cipher: str = "aes-256-cbc", iterations: int = kdf.PBKDF2_ITERATIONS
+    password: bytes,
+    key: bytes,
+    *,
+    cipher: str = "aes-256-cbc",
+    key_wrap: str | None = None,
+    iterations: int = kdf.PBKDF2_ITERATIONS,
 ) -> tuple[AlgorithmIdentifier, AlgorithmIdentifier, bytes]:
     """Wrap a key under a password, by PBKDF2 with HMAC-SHA-256 and PWRI-KEK.
 
@@ -63,14 +69,21 @@ def wrap(
         password: its octets, UTF-8.
         key: the key to be wrapped, 3 to 255 octets.
         cipher: of PWRI-KEK.
+        key_wrap: a key wrap of RFC 3394 instead of PWRI-KEK, by name.
         iterations: of PBKDF2.
 
     Returns:
         keyDerivationAlgorithm, keyEncryptionAlgorithm and encryptedKey.
 
     Raises:
-        UnsupportedError: the cipher.
+        UnsupportedError: the cipher or the key wrap.
     """
+    if key_wrap is not None:
+        wrapping = wraps.algorithm_identifier(key_wrap)
+        size = wraps.kek_size(wrapping)
+        derivation = kdf.pbkdf2_algorithm(size, iterations=iterations)
+        kek = kdf.from_password(derivation, password, size, limits=DEFAULT_LIMITS.replace(kdf_iterations=iterations))
+        return derivation, wrapping, wraps.wrap(wrapping, kek, key)
     algorithm = algorithm_identifier(cipher)
     parameters = _cipher_of(algorithm)
     derivation = kdf.pbkdf2_algorithm(parameters.key_size, iterations=iterations)
@@ -115,14 +128,14 @@ def unwrap(
         LimitExceeded: the derivation asks for too much.
         ParseError, UnsupportedError: the algorithms.
     """
-    size = _cipher_of(algorithm).key_size if algorithm.oid == algorithms.PWRI_KEK.oid else key_wrap.kek_size(algorithm)
+    size = _cipher_of(algorithm).key_size if algorithm.oid == algorithms.PWRI_KEK.oid else wraps.kek_size(algorithm)
     return unwrap_with_kek(kdf.from_password(derivation, password, size, limits=limits), algorithm, encrypted_key)
 
 
 def unwrap_with_kek(kek: bytes, algorithm: AlgorithmIdentifier, encrypted_key: bytes) -> bytes:
     """Unwrap a key under a key encryption key, for a PasswordRecipientInfo whose key comes from elsewhere; see `unwrap`."""
     if algorithm.oid != algorithms.PWRI_KEK.oid:
-        return key_wrap.unwrap(algorithm, kek, encrypted_key)
+        return wraps.unwrap(algorithm, kek, encrypted_key)
     parameters = _cipher_of(algorithm)
     size = parameters.block_size
     if len(encrypted_key) % size or not 2 * size <= len(encrypted_key) <= _LARGEST or len(kek) != parameters.key_size:

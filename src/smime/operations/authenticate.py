@@ -68,13 +68,16 @@ class AuthenticatedLayer:
                 raise UnsupportedError("digest algorithm", head.digest_algorithm.oid)
             self._digest = digests.new(name)
         sizes = _key_sizes(mac.key_size(head.mac_algorithm))
-        candidates = _recipients.matching(keyring, head.recipient_infos, policy) if keyring is not None else []
+        candidates = _recipients.matching(keyring, head.recipient_infos) if keyring is not None else []
         if not candidates:
             self._findings.append(finding("no-matching-recipient"))
             return
         candidate = candidates[min(attempt, len(candidates) - 1)]
         self.more_candidates = attempt + 1 < len(candidates)
         self._recipient, self._key_algorithm = candidate.index, candidate.algorithm_name
+        self._findings += candidate.judged(policy)
+        if any(found.code == "encryption-algorithm-forbidden" for found in self._findings):
+            return
         try:
             key = candidate.unwrap(sizes, policy)
         except (Failed, KeyMismatchError, ParseError):

@@ -10,16 +10,20 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from smime import policies
 from smime.algorithms import Level
+from smime.cms import attributes as attrs
+from smime.cms.content_info import DATA
 from smime.cms.reader import (
     AuthEnvelopedDataHead,
     AuthEnvelopedDataTail,
     EncryptedDataHead,
     EnvelopedDataHead,
+    EnvelopedDataTail,
 )
 from smime.crypto import content_encryption
 from smime.crypto.faults import Failed
@@ -115,6 +119,8 @@ class EncryptedLayer:
         self._wrong_key = False
         self._mac: bytes | None = None
         self._aad = b""
+        self._attributes: attrs.Attributes | None = None
+        self._unprotected: attrs.Attributes | None = None
         self._known_aad = aad
         self.late_aad: bytes | None = None
         self._findings: list[Finding] = []
@@ -168,7 +174,7 @@ class EncryptedLayer:
 
     def _unwrap(self, infos: Iterable[object], attempt: int, parameters: content_encryption.ContentEncryptionParameters) -> bytes:
         keyring = self._reading.keyring
-        candidates = recipients.matching(keyring, infos, self._reading.policy) if keyring is not None else []
+        candidates = recipients.matching(keyring, infos) if keyring is not None else []
         if not candidates:
             raise NoMatchingRecipient(self._recipients)
         sizes = parameters.key_sizes
@@ -178,6 +184,11 @@ class EncryptedLayer:
         for position in range(min(attempt, len(candidates) - 1), len(candidates)):
             candidate = candidates[position]
             self.more_candidates = position + 1 < len(candidates)
+            said = candidate.judged(self._reading.policy)
+            self._findings += said
+            if any(found.code == "encryption-algorithm-forbidden" for found in said):
+                untried = untried or PolicyError(f"the policy does not accept the key encryption {candidate.algorithm_name}")
+                continue
             try:
                 found = candidate.unwrap(sizes, self._reading.policy)
             except (KeyMismatchError, ParseError, UnsupportedError) as error:
@@ -216,7 +227,11 @@ class EncryptedLayer:
         if isinstance(event, AuthEnvelopedDataTail):
             self._mac = event.mac
             if event.auth_attrs is not None:
+                self._attributes = event.auth_attrs
                 self._aad = event.auth_attrs.raw_as_set()
+            self._unprotected = event.unauth_attrs
+        elif isinstance(event, EnvelopedDataTail):
+            self._unprotected = event.unprotected_attrs
 
     def trailing(self, count: int, /) -> None:
         """Octets follow the object."""
@@ -251,8 +266,10 @@ class EncryptedLayer:
             else:
                 if self._wrong_key:
                     self.fault = DecryptionFailed()
-                elif rest:
-                    self._sink(rest)
+                else:
+                    if rest:
+                        self._sink(rest)
+                    self.fault = self._disagreement()
         if self.fault is None:
             self.more_candidates = False
             if self._aead and self._mac is not None and self._no_icv_length:
@@ -265,8 +282,29 @@ class EncryptedLayer:
         if self.fault is not None and not quiet:
             raise self.fault
 
+    def _disagreement(self) -> SMIMEError | None:
+        """Hold the authenticated attributes against the content type, which nothing else authenticates (RFC 5083 section 2.1)."""
+        stated = self._attributes
+        if stated is None:
+            if self._aead and self._head.content_type != DATA:
+                return ParseError("cms", "content that is not id-data without authenticated attributes")
+            return None
+        try:
+            value = stated.single(attrs.CONTENT_TYPE)
+            kind = None if value is None else attrs.parse_content_type(value)
+        except ParseError as error:
+            return error
+        if kind != self._head.content_type and (kind is not None or self._head.content_type != DATA):
+            return ParseError("cms", f"the authenticated content type is {kind}, and the message states {self._head.content_type}")
+        return None
+
     def _report(self, *, decrypted: bool) -> DecryptionReport:
+        origin = None if isinstance(self._head, EncryptedDataHead) else self._head.originator_info
         return DecryptionReport(
+            content_type=self._head.content_type,
+            authenticated_attributes=_table(self._attributes if decrypted else None),
+            unprotected_attributes=_table(self._unprotected),
+            originator_certificates=() if origin is None else origin.certificates,
             decrypted=decrypted,
             authenticated=self._aead,
             content_encryption_algorithm=self._algorithm,
@@ -275,6 +313,15 @@ class EncryptedLayer:
             recipient=self._recipient,
             findings=tuple(self._findings),
         )
+
+
+_NOTHING: Mapping[str, tuple[bytes, ...]] = MappingProxyType({})
+
+
+def _table(attributes: attrs.Attributes | None) -> Mapping[str, tuple[bytes, ...]]:
+    if attributes is None:
+        return _NOTHING
+    return MappingProxyType({attribute.oid: attributes.values(attribute.oid) for attribute in attributes})
 
 
 def _finding_of(fault: SMIMEError) -> list[Finding]:

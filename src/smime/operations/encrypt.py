@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from smime import policies
 from smime.algorithms import CONTENT_ENCRYPTIONS_BY_NAME, ContentEncryption, Level
+from smime.cms import attributes as attrs
 from smime.cms.auth_enveloped_data import AuthEnvelopedDataWriter, build_auth_enveloped_data
+from smime.cms.content_info import DATA
 from smime.cms.encrypted_data import EncryptedDataWriter, build_encrypted_data
 from smime.cms.enveloped_data import EnvelopedDataWriter, build_enveloped_data
 from smime.crypto import content_encryption
-from smime.errors import KeyMismatchError, PolicyError, UnsupportedError
+from smime.errors import KeyMismatchError, ParseError, PolicyError, UnsupportedError
 from smime.operations.recipients import (
     AnyRecipient,
     choose_content_encryption,
@@ -35,8 +37,18 @@ class _Encrypted:
     """An EnvelopedData, AuthEnvelopedData or EncryptedData object being written."""
 
     def __init__(
-        self, row: ContentEncryption, key: bytes, infos: list[bytes] | None, *, cek_hkdf: bool, content_length: int | None
+        self,
+        row: ContentEncryption,
+        key: bytes,
+        infos: list[bytes] | None,
+        *,
+        cek_hkdf: bool,
+        content_length: int | None,
+        content_type: str = DATA,
+        auth_attrs: bytes | None = None,
     ) -> None:
+        self._type = content_type
+        self._attributes = auth_attrs  # with the tag SET, as they are authenticated (RFC 5083 section 2.2)
         self._row = row
         self._key = key
         self._infos = infos
@@ -48,27 +60,43 @@ class _Encrypted:
         self.smime_type = "authEnveloped-data" if row.aead else "enveloped-data"
 
     def whole(self, content: bytes) -> bytes:
-        algorithm, encrypted, tag = content_encryption.encrypt(self._row.name, self._key, content, cek_hkdf=self._cek_hkdf)
+        algorithm, encrypted, tag = content_encryption.encrypt(
+            self._row.name, self._key, content, aad=self._attributes or b"", cek_hkdf=self._cek_hkdf
+        )
         if self._infos is None:
-            return build_encrypted_data(content_encryption_algorithm=algorithm, encrypted_content=encrypted)
+            return build_encrypted_data(content_encryption_algorithm=algorithm, encrypted_content=encrypted, content_type=self._type)
         if tag is None:
-            return build_enveloped_data(recipient_infos=self._infos, content_encryption_algorithm=algorithm, encrypted_content=encrypted)
+            return build_enveloped_data(
+                recipient_infos=self._infos,
+                content_encryption_algorithm=algorithm,
+                encrypted_content=encrypted,
+                content_type=self._type,
+            )
         return build_auth_enveloped_data(
-            recipient_infos=self._infos, content_encryption_algorithm=algorithm, encrypted_content=encrypted, mac=tag
+            recipient_infos=self._infos,
+            content_encryption_algorithm=algorithm,
+            encrypted_content=encrypted,
+            mac=tag,
+            auth_attrs=self._attributes,
+            content_type=self._type,
         )
 
     def head(self) -> bytes:
-        self._encryptor = encryptor = content_encryption.Encryptor(self._row.name, self._key, cek_hkdf=self._cek_hkdf)
+        self._encryptor = encryptor = content_encryption.Encryptor(
+            self._row.name, self._key, aad=self._attributes or b"", cek_hkdf=self._cek_hkdf
+        )
         self._room = bytearray(SEGMENT + content_encryption.OVERHEAD)
         length = self._length
         if length is not None and not self._row.aead:
             length += self._row.block_size - length % self._row.block_size  # padding (RFC 5652 section 6.3)
         if self._infos is None:
-            self._writer = EncryptedDataWriter(encryptor.algorithm, content_length=length)
+            self._writer = EncryptedDataWriter(encryptor.algorithm, self._type, content_length=length)
         elif self._row.aead:
-            self._writer = AuthEnvelopedDataWriter(self._infos, encryptor.algorithm, content_length=length)
+            self._writer = AuthEnvelopedDataWriter(
+                self._infos, encryptor.algorithm, self._type, auth_attrs=self._attributes, content_length=length
+            )
         else:
-            self._writer = EnvelopedDataWriter(self._infos, encryptor.algorithm, content_length=length)
+            self._writer = EnvelopedDataWriter(self._infos, encryptor.algorithm, self._type, content_length=length)
         return self._writer.head()
 
     def content(self, data: Buffer, /) -> Iterable[Buffer]:
@@ -101,11 +129,18 @@ class MessageEncryptor:
         content_length: octets of the message, if they are known beforehand and ``encoding`` is not ``"smime"``: however long it is, the
             result is DER then, for readers that do not know indefinite lengths. ``finalize`` raises ValueError if it was not true.
         sink: as for `MessageSigner`.
+        content_type: of what is encrypted, dotted, for a bare CMS object that holds something else than id-data. With an authenticated
+            cipher it is an authenticated attribute then (RFC 5083 section 2.1).
+        authenticated_attributes: further attributes, encoded, for anybody to read and nobody to change; if there are any, or the iterable
+            is empty, contentType is one. None: no attributes, unless the content is not id-data.
 
     Raises:
         PolicyError: the policy forbids an algorithm or a key.
         KeyMismatchError: a recipient's key cannot be used.
-        UnsupportedError: the content encryption is unknown or only read.
+        UnsupportedError: the content encryption is unknown or only read, or authenticates no attributes.
+        ParseError: an attribute is malformed.
+        ValueError: an attribute is contentType or stands twice, or is messageDigest, which would tell about the content (RFC 5083 section
+            2.1).
     """
 
     def __init__(
@@ -119,7 +154,11 @@ class MessageEncryptor:
         policy: Policy = policies.RFC8551,
         content_length: int | None = None,
         sink: Sink | None = None,
+        content_type: str = DATA,
+        authenticated_attributes: Iterable[bytes] | None = None,
     ) -> None:
+        if content_type != DATA and (encoding == "smime" or signer is not None):
+            raise ValueError("mail is encrypted as id-data (RFC 8551 section 2.4.3)")
         if content_length is not None and (encoding == "smime" or signer is not None):
             raise ValueError("the length of what is encrypted is known beforehand only if octets are encrypted as they are")
         everybody = list(recipients) if isinstance(recipients, Iterable) else [recipients]
@@ -133,7 +172,14 @@ class MessageEncryptor:
                 cek_hkdf = known is not None and "cek-hkdf-sha256" in known
             key = _new_key(row.name)
             infos = recipient_infos(makers, key, policy)
-        encrypted = _Encrypted(row, key, infos, cek_hkdf=bool(cek_hkdf), content_length=content_length)
+        auth_attrs = None
+        if authenticated_attributes is not None or (content_type != DATA and row.aead):
+            if not row.aead:
+                raise UnsupportedError("authenticated attributes with a cipher that authenticates nothing", row.name)
+            auth_attrs = _authenticated(content_type, authenticated_attributes or ())
+        encrypted = _Encrypted(
+            row, key, infos, cek_hkdf=bool(cek_hkdf), content_length=content_length, content_type=content_type, auth_attrs=auth_attrs
+        )
         self._producer = Producer(encrypted, encoding, policy.limits, sink, content_length=content_length)
         self._signer: MessageSigner | None = None
         if signer is not None:
@@ -163,6 +209,18 @@ class MessageEncryptor:
 
 
 _new_key = content_encryption.new_key
+
+
+def _authenticated(content_type: str, further: Iterable[bytes]) -> bytes:
+    """Return the DER of AuthAttributes with the tag SET."""
+    given = list(further)
+    attributes = attrs.Attributes.build([attrs.content_type(content_type), *given])
+    if not attributes.is_der or len(attributes) != len(given) + 1:
+        raise ParseError("cms", "an authenticated attribute is not one, or not in DER")
+    types = [attribute.oid for attribute in attributes]
+    if len(set(types)) < len(types) or attrs.MESSAGE_DIGEST in types:
+        raise ValueError("an authenticated attribute stands twice, or would tell about the content")
+    return attributes.raw_as_set()
 
 
 def _row(name: str, policy: Policy) -> ContentEncryption:

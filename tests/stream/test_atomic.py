@@ -17,6 +17,12 @@ from hypothesis import strategies as st
 from smime.files import AtomicFile
 from smime.files.atomic import BlockFile
 
+
+def names(folder: Path) -> list[str]:
+    """Return all that is in a folder."""
+    return sorted(path.name for path in folder.iterdir())
+
+
 unnamed = hasattr(os, "O_TMPFILE")
 
 
@@ -39,7 +45,7 @@ def test_it_appears_by_commit(kind: str, tmp_path: Path) -> None:
         assert b"".join(file.chunks()) == b"some octets"
         file.commit()
     assert target.read_bytes() == b"".join(file.chunks()) == b"some octets"
-    assert os.listdir(tmp_path) == ["target"]
+    assert names(tmp_path) == ["target"]
 
 
 def test_it_replaces(kind: str, tmp_path: Path) -> None:
@@ -50,19 +56,24 @@ def test_it_replaces(kind: str, tmp_path: Path) -> None:
         assert target.read_bytes() == b"old"
         file.commit()
     assert target.read_bytes() == b"new"
-    assert os.listdir(tmp_path) == ["target"]
+    assert names(tmp_path) == ["target"]
 
 
 def test_nothing_is_left(kind: str, tmp_path: Path) -> None:
     target = tmp_path / "target"
     target.write_bytes(b"old")
-    with pytest.raises(ZeroDivisionError), AtomicFile(target) as file:
-        file.write(bytes(1 << 20))
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with AtomicFile(target) as file:
+            file.write(bytes(1 << 20))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     with AtomicFile(target) as file:
         file.write(b"forgotten")
     assert target.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["target"]
+    assert names(tmp_path) == ["target"]
 
 
 def test_who_may_read_it(kind: str, tmp_path: Path) -> None:
@@ -102,7 +113,7 @@ def test_two_writers_to_one_target(kind: str, tmp_path: Path) -> None:
     for file in files[:5]:
         file.commit()
     assert target.read_bytes() == b"4"
-    assert os.listdir(tmp_path) == ["target"]
+    assert names(tmp_path) == ["target"]
 
 
 def test_what_a_killed_writer_left_is_removed(kind: str, tmp_path: Path) -> None:
@@ -113,7 +124,7 @@ def test_what_a_killed_writer_left_is_removed(kind: str, tmp_path: Path) -> None
     with AtomicFile(tmp_path / "target") as file:
         assert not any(path.is_file() and path.read_bytes() for path in left[:3])
         file.commit()
-    assert sorted(os.listdir(tmp_path)) == [left[3].name, "target"]
+    assert names(tmp_path) == [left[3].name, "target"]
 
 
 def test_a_living_writer_is_let_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -162,18 +173,18 @@ def test_killed(kind: str, tmp_path: Path) -> None:
     ) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "half\n"
-        left = os.listdir(folder)
+        left = names(folder)
         child.send_signal(signal.SIGKILL)
     assert child.returncode == -signal.SIGKILL
     if kind == "unnamed":
-        assert left == os.listdir(folder) == []
+        assert left == names(folder) == []
     else:
         (name,) = left
         assert name == ".target.smime-0"
         assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
         with pytest.raises(smime.DecryptionError):  # the next start cleans up, though it fails too
             smime.files.decrypt(source, target, smime.Password("wrong"))
-        assert os.listdir(folder) == []
+        assert names(folder) == []
     smime.files.decrypt(source, target, smime.Password("secret"))
     assert target.read_bytes() == plain
 

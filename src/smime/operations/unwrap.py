@@ -187,6 +187,8 @@ class _Inside:
             try:
                 self._reader.update(data)
             except SMIMEError as error:
+                if isinstance(error, LimitExceeded) and not self._machine.hidden:
+                    raise  # it does not wait for the rest of what may be endless
                 self._error = error
 
     def finalize(self) -> tuple[Finding, ...]:
@@ -240,6 +242,7 @@ class _Level:
             )
             return _CMS(machine, slot, signed, inside, "signed", content_type)
         if isinstance(head, (EnvelopedDataHead, AuthEnvelopedDataHead, EncryptedDataHead)):
+            machine.hidden = True
             encrypted = EncryptedLayer(
                 machine.reading, head, inside.update, attempt=machine.attempt(self._depth), aad=machine.attributes.get(self._depth, b"")
             )
@@ -365,6 +368,7 @@ class MessageUnwrapper:
 
     Attributes:
         spool: holds the content after `finalize`, unless `unopened`.
+        hidden: a layer is encrypted: what is wrong inside is not told before its tag is checked.
         unopened: not even the outermost layer could be opened: the content is the message as it came.
     """
 
@@ -403,6 +407,7 @@ class MessageUnwrapper:
         self._retry: int | None = None
         self._learnt = False
         self.payload_found = False
+        self.hidden = False
         self.unopened = False
         self._reader: MessageReader = MessageReader(self.reading, _Level(self, 0))
 

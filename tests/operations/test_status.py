@@ -367,3 +367,9 @@ def test_what_is_signed_as_octets_names_no_sender_of_the_signature() -> None:
     result = unwrap(cms)
     assert result.status == "signed"
     assert result.content == octets
+
+
+@pytest.mark.parametrize("detached", [True, False])
+def test_a_repeated_mime_version_is_no_doubt(detached: bool) -> None:
+    field = b"MIME-Version: 1.0\r\n"
+    assert unwrap(sign(MAIL, detached=detached).replace(field, field + field, 1)).status == "signed"

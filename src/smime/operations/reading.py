@@ -203,7 +203,8 @@ def sniff(head: bytes, *, final: bool) -> Form | None:
     return Form.MIME
 
 
-_STRUCTURE = ("content-type", "mime-version", "content-transfer-encoding")
+# not MIME-Version: gateways repeat it, and nothing is read otherwise for that
+_STRUCTURE = ("content-type", "content-transfer-encoding")
 
 
 def repeated_fields(fields: HeaderFields, kind: Kind) -> tuple[str, ...]:

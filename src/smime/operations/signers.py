@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from smime.algorithms import SIGNATURES, Level, name_of
 from smime.cms import attributes as attrs
@@ -177,6 +177,7 @@ class _Signer:
         self.form: str | None = None
         self.countersigners_left = [reading.limits.signers]  # shared with the countersigners of countersigners: they may be a tree
         self.timestamps: tuple[TimestampReport, ...] = ()
+        self.inherited: tuple[tuple[bytes, ...], int] | None = None  # the path that DSA parameters are from, and the size of the modulus
         self.values: dict[str, tuple[bytes, ...]] = {}  # of the signed attributes
         for attribute in info.signed_attrs or ():
             known = self.values.get(attribute.oid)
@@ -425,7 +426,7 @@ class _Signer:
     def _check_signature(self, certificate: Certificate) -> None:
         info, content = self.info, self.content
         assert content is not None  # noqa: S101 - step 3 has returned otherwise
-        key, key_algorithm = certificate.public_key, certificate.key_algorithm
+        key, key_algorithm = self._public_key(certificate), certificate.key_algorithm
         signed = info.signed_attrs
         if signed is not None:
             signatures.verify(
@@ -458,6 +459,19 @@ class _Signer:
                 return
         self.digest_matches = None
         raise last or InvalidSignature
+
+    def _public_key(self, certificate: Certificate) -> Any:
+        """Return the key; a DSA key may have the parameters of an issuer's (RFC 3279 section 2.3.2), and then the path says which issuer.
+
+        Parameters of anybody else's choice would make any signature good, so the verdict has to rest on the same path.
+        """
+        trust = self.reading.trust
+        if trust is None or not certificate.has_inherited_parameters:
+            return certificate.public_key
+        path = self._path_at(certificate, trust, self.reading.at).path
+        key = certificate.completed_key(path)
+        self.inherited = tuple(above.der for above in path), int(key.key_size)
+        return key
 
     def _whole(self, content: SignedContent, form: str) -> bytes:
         """Return the content for a scheme that signs it undigested."""
@@ -493,7 +507,7 @@ class _Signer:
     # -- step 6: the key (RFC 8551 section 4, RFC 8550 section 4.4) --
 
     def _key(self, certificate: Certificate) -> None:
-        bits = certificate.rsa_bits
+        bits = certificate.rsa_bits if self.inherited is None else self.inherited[1]
         if bits is None:
             return
         level = self.reading.policy.algorithms.rsa_level(bits)
@@ -523,6 +537,8 @@ class _Signer:
                     break
         self.findings += path.findings
         self.unchecked += path.unchecked
+        if self.inherited is not None and tuple(above.der for above in path.path) != self.inherited[0]:
+            self.note("malformed-certificate", reason="its key inherits parameters, and the path is another one than they are from")
         return path
 
     def _path_at(self, certificate: Certificate, trust: TrustStore, at: datetime, *, fetch: bool = False) -> PathVerdict:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -565,6 +565,29 @@ class Certificate:
         except SMIMEError:
             return False
         return algorithm.oid == _DSA and algorithm.parameters in {None, b"\x05\x00"}
+
+    def completed_key(self, path: Sequence[Certificate]) -> Any:
+        """Return the DSA key of a certificate with `has_inherited_parameters`, an object of `cryptography`.
+
+        Args:
+            path: its certification path, itself first. The parameters are those of the nearest DSA key above that has its own.
+
+        Raises:
+            SMIMEError: nobody above has them, or key and parameters do not go together.
+        """
+        from smime.asn1 import writer  # noqa: PLC0415 - such keys are rare
+        from smime.crypto import keys  # noqa: PLC0415 - heavy
+
+        for above in path[1:]:
+            algorithm = above.key_algorithm
+            if algorithm.oid != _DSA:
+                break
+            if above.has_inherited_parameters:
+                continue
+            _, start, end = tlv.element(self.spki, 0, len(self.spki))
+            complete = writer.sequence(algorithm.raw, self.spki[tlv.element(self.spki, start, end)[2] : end])
+            return keys.load_der_public_key(complete, limits=self._limits)
+        raise ParseError("x509", "a DSA key without parameters, and none to inherit")
 
     @property
     def key_kind(self) -> str:

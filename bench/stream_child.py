@@ -46,7 +46,13 @@ def _operation(name: str, folder: Path) -> Callable[[Any, Any], Any]:
     if verb == "encrypt":
         cipher = {"GCM": "aes-256-gcm", "CBC": "aes-256-cbc", "ChaCha20": "chacha20-poly1305"}[form]
         how = "smime" if encoding == "mail" else "der"
-        return lambda source, target: smime.files.encrypt(source, target, identity.certificate, content_encryption=cipher, encoding=how)
+
+        def encrypt(source: Path, target: Path) -> None:
+            with source.open("rb", buffering=0) as file:  # of a stream, nobody knows the length
+                given = file if encoding == "BER" else source
+                smime.files.encrypt(given, target, identity.certificate, content_encryption=cipher, encoding=how)
+
+        return encrypt
     return lambda source, target: smime.files.decrypt(source, target, identity)
 
 

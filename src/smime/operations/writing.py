@@ -286,6 +286,7 @@ class Producer:
         check_encoding(encoding)
         self._object = make
         self._length = content_length
+        self._total = 0
         self._encoding = encoding
         self._limits = limits
         self._out = Collector(sink)
@@ -342,12 +343,12 @@ class Producer:
                 self._content(rest)
         waiting = self._waiting[0] if len(self._waiting) == 1 else b"".join(self._waiting)
         self._waiting.clear()
+        if self._length is not None and self._length != self._total:
+            raise ValueError("the content is not as long as announced")
         if self._streaming:
             self._segments(waiting)
             self._put(self._object.tail())
             self._out.write(self._armor.finalize())
-        elif self._length is not None and self._length != len(waiting):
-            raise ValueError("the content is not as long as announced")
         else:
             self._out.write(armored(self._encoding, self._object.whole(waiting), self._outer, self._object.smime_type))
         return self._out.take()
@@ -362,6 +363,7 @@ class Producer:
             self._content(lines)
 
     def _content(self, data: Buffer) -> None:
+        self._total += len(data)
         size = self._size + len(data)
         if not self._streaming:
             if size <= WHOLE:

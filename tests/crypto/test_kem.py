@@ -168,3 +168,30 @@ def test_rsa_kem_parameters_state_the_first_derivation():
             kem.unwrap(key("rsa"), changed(received, kem=rsa_parameters(length)))
     with pytest.raises(UnsupportedError):
         kem.unwrap(key("rsa"), changed(received, kem=rsa_parameters(16, "1.2.3")))
+
+
+class Elsewhere:
+    def __init__(self, name, answer=None):
+        self._key, self._answer = key(name), answer
+
+    def public_key(self):
+        return self._key.public_key()
+
+    def decapsulate(self, ciphertext, algorithm):
+        assert algorithm.name.startswith("ML-KEM")
+        return self._key.decapsulate(ciphertext) if self._answer is None else self._answer
+
+
+@pytest.mark.parametrize("name", ["ml-kem-768", "ml-kem-1024"])
+def test_a_key_in_another_process_decapsulates(name):
+    received = sealed(name)
+    assert kem.unwrap(Elsewhere(name), received) == CEK
+    ciphertext = received.ciphertext
+    for fault in ({"ciphertext": ciphertext[:-1]}, {"ciphertext": bytes(len(ciphertext))}):
+        with pytest.raises(Failed):
+            kem.unwrap(Elsewhere(name), changed(received, **fault))
+    for answer in (b"", bytes(31), bytes(64)):
+        with pytest.raises(Failed):
+            kem.unwrap(Elsewhere(name, answer), received)
+    with pytest.raises(UnsupportedError):
+        kem.unwrap(Elsewhere(name), sealed("rsa"))

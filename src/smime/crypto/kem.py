@@ -26,6 +26,8 @@ __all__ = ["KINDS", "EncapsulatedKey", "other_info", "unwrap", "wrap"]
 KINDS = frozenset({"ML-KEM-768", "ML-KEM-1024"})
 """The kinds of keys that do nothing else; RSA keys can do RSA-KEM."""
 
+_ML_KEM_OIDS = frozenset(row.oid for row in (algorithms.ML_KEM_512, algorithms.ML_KEM_768, algorithms.ML_KEM_1024))
+_SHARED_SECRET = 32  # octets, FIPS 203
 _OIDS = {"ML-KEM-768": algorithms.ML_KEM_768.oid, "ML-KEM-1024": algorithms.ML_KEM_1024.oid}
 
 
@@ -99,7 +101,7 @@ def unwrap(private_key: Any, received: EncapsulatedKey, *, limits: Limits = DEFA
     """Unwrap a content encryption key.
 
     Args:
-        private_key: ML-KEM, or RSA, of `cryptography`.
+        private_key: ML-KEM, or RSA, of `cryptography`; for ML-KEM also an object with `PrivateKey.decapsulate`.
         received: from the message.
         limits: `rsa_modulus_bits` counts.
 
@@ -107,14 +109,20 @@ def unwrap(private_key: Any, received: EncapsulatedKey, *, limits: Limits = DEFA
         Failed: it was for another key, or was changed.
         KeyMismatchError: a private key of another kind.
         ParseError: parameters where there are none, or a kekLength that the key wrap does not take (RFC 9629 section 3).
-        UnsupportedError: one of the algorithms, ML-KEM-512 among them, or a private key that is not in this process.
+        UnsupportedError: one of the algorithms, ML-KEM-512 among them if the key is of `cryptography`, or a private key elsewhere that does
+            not decapsulate.
     """
     derivation = kdf.parse(received.kdf)
     if key_wrap.kek_size(received.wrap) != received.kek_length:
         raise ParseError("cms", f"kekLength is {received.kek_length}, and {received.wrap.name} takes {key_wrap.kek_size(received.wrap)}")
+    name = received.kem.name
+    if received.kem.oid in _ML_KEM_OIDS and received.kem.parameters is not None:
+        raise ParseError("cms", f"{name} has no parameters, and the message states some")
     if not is_native(private_key):
-        raise UnsupportedError("private key that does not decapsulate", type(private_key).__name__)
-    kind, name = key_kind(private_key), received.kem.name
+        secret = _decapsulated_elsewhere(private_key, received)
+        kek = derivation.derive(secret, received.kek_length, other_info(received.wrap, received.kek_length, received.ukm))
+        return key_wrap.unwrap(received.wrap, kek, received.encrypted_key)
+    kind = key_kind(private_key)
     if received.kem.oid == algorithms.RSA_KEM.oid:
         if kind != "RSA":
             raise KeyMismatchError(f"a key of kind {kind} does not decapsulate RSA-KEM")
@@ -122,8 +130,6 @@ def unwrap(private_key: Any, received: EncapsulatedKey, *, limits: Limits = DEFA
         inner, length = _rsa_parameters(received, derivation)
         secret = inner.derive(_rsa_decapsulate(private_key, received.ciphertext), length, b"")
     elif received.kem.oid in algorithms.KEMS:
-        if received.kem.parameters is not None:
-            raise ParseError("cms", f"{name} has no parameters, and the message states some")
         if name not in KINDS:
             raise UnsupportedError("key encapsulation algorithm", name)
         if kind != name:
@@ -136,6 +142,19 @@ def unwrap(private_key: Any, received: EncapsulatedKey, *, limits: Limits = DEFA
         raise UnsupportedError("key encapsulation algorithm", received.kem.oid)
     kek = derivation.derive(secret, received.kek_length, other_info(received.wrap, received.kek_length, received.ukm))
     return key_wrap.unwrap(received.wrap, kek, received.encrypted_key)
+
+
+def _decapsulated_elsewhere(private_key: Any, received: EncapsulatedKey) -> bytes:
+    """Ask a key that is not in this process; which, unlike `cryptography`, may know ML-KEM-512."""
+    if received.kem.oid not in _ML_KEM_OIDS or not hasattr(private_key, "decapsulate"):
+        raise UnsupportedError("private key that does not decapsulate", type(private_key).__name__)
+    try:
+        secret = bytes(private_key.decapsulate(received.ciphertext, received.kem))
+    except ValueError:
+        raise Failed from None
+    if len(secret) != _SHARED_SECRET:
+        raise Failed
+    return secret
 
 
 # -- RSA-KEM (RFC 9690 appendix A) --

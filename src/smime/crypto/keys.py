@@ -38,8 +38,8 @@ __all__ = [
 class PrivateKey(Protocol):
     """A private key that is not in this process. Each method but the first is optional: one that is missing makes the use unsupported.
 
-    Any exception of the device passes through the package unchanged, with one exception: `decrypt` raises ValueError for a ciphertext it
-    cannot decrypt, and that is treated like every other decryption fault.
+    Any exception of the device passes through the package unchanged, with one exception: `decrypt` and `decapsulate` raise ValueError for a
+    ciphertext that they cannot take, and that is treated like every other decryption fault.
     """
 
     def public_key(self) -> Any:
@@ -53,6 +53,9 @@ class PrivateKey(Protocol):
 
     def exchange(self, peer_public_key: Any, /) -> bytes:
         """Return the shared secret with a public key of `cryptography`: the x coordinate for EC keys, the octets of RFC 7748 otherwise."""
+
+    def decapsulate(self, ciphertext: bytes, algorithm: AlgorithmIdentifier, /) -> bytes:
+        """Return the shared secret that the ML-KEM of `algorithm` finds in a ciphertext, 32 octets; ValueError if its size is wrong."""
 
 
 _KINDS: tuple[tuple[type, str], ...] = (

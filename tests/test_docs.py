@@ -13,6 +13,7 @@ from types import ModuleType
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+import smime
 from smime.pki.throwaway import DEMO_PASSWORD, ThrowawayPKI
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -79,7 +80,7 @@ def test_the_commands_of_the_readme_work(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes((b"From alice@example.org Tue Nov 24 09:00:00 2026\n" if name.endswith("mbox") else b"") + mail)
     for folder in ("cur", "new", "tmp"):
         (tmp_path / "Maildir" / folder).mkdir(parents=True)
-    environment = {**os.environ, "SMIME_PASSWORD": DEMO_PASSWORD}
+    environment = {**os.environ, "SMIME_PASSWORD": DEMO_PASSWORD, "PYTHONPATH": str(Path(smime.__file__).resolve().parents[1])}
     for command in commands:
         line = command.replace("smime ", f"{sys.executable} -m smime ", 1)
         done = subprocess.run(["sh", "-ec", line], cwd=tmp_path, env=environment, capture_output=True, timeout=60, check=False)

@@ -37,6 +37,9 @@ class Cache(Generic[K, V]):
                 self.put(key, value)
         return value
 
+    def __contains__(self, key: K) -> bool:
+        return key in self._young or key in self._old
+
     def put(self, key: K, value: V) -> None:
         """Remember a value, which must not be None."""
         if len(self._young) >= self._half:

@@ -405,3 +405,31 @@ def test_the_header_limit_is_exact(exact: int) -> None:
                 outcomes.add(())
         assert len(outcomes) == 1
         assert (outcomes == {()}) == (exact > 100)
+
+
+_LINES_OF_TWO = [b"--b\r\n", b"--b\n", b"--b--\r\n", b"--b--\n", b"--b \r\n", b"--bc\r\n", b"text\r\n", b"\r\n", b"\n", b"\r", b"x"]
+_TWO_PARTS = st.lists(st.sampled_from(_LINES_OF_TWO), max_size=12).map(b"".join)
+
+
+@given(_TWO_PARTS, st.binary(max_size=4))
+@example(b"preamble\r\n--b\r\none\r\n--b\r\ntwo\r\n--b--\r\nepilogue", b"\r\n--b")
+@example(b"--b\none\n--b\n--b--\n--", b"b\n")
+def test_two_parts_are_those_of_receive(body: bytes, rest: bytes) -> None:
+    quick, slow = MultipartReader(b"b"), MultipartReader(b"b")
+    both = quick.two_parts(body)
+    if both is None:
+        return
+    found = [b""] * 4
+    part = 0
+    for event in slow.receive(body):
+        if isinstance(event, Preamble):
+            found[0] += bytes(event.data)
+        elif isinstance(event, PartData):
+            found[1 + part] += bytes(event.data)
+        elif isinstance(event, Epilogue):
+            found[3] += bytes(event.data)
+        elif isinstance(event, PartStart):
+            part = event.index
+    assert [bytes(part) for part in both] == found
+    assert [getattr(quick, name) for name in MultipartReader.__slots__] == [getattr(slow, name) for name in MultipartReader.__slots__]
+    assert list(map(repr, quick.receive(rest) + quick.finish())) == list(map(repr, slow.receive(rest) + slow.finish()))

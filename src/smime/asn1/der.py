@@ -484,8 +484,10 @@ def parse_time(text: bytes, *, generalized: bool) -> datetime:
             year = int(text[:year_digits])
             if not generalized:
                 year += 1900 if year >= 50 else 2000
-            at = year_digits
-            month, day, hour, minute, second = (int(text[at + skip : at + skip + 2]) for skip in (0, 2, 4, 6, 8))
+            rest, second = divmod(int(text[year_digits:-1]), 100)
+            rest, minute = divmod(rest, 100)
+            rest, hour = divmod(rest, 100)
+            month, day = divmod(rest, 100)
             return datetime(year, month, day, hour, minute, second, tzinfo=_UTC)
         return _parse_ber_time(text, year_digits)
     except (ValueError, OverflowError):

@@ -22,7 +22,7 @@ from smime._kernels import der as _kernel
 from smime.asn1 import oid as _oid
 from smime.asn1 import writer
 from smime.asn1.algorithm import AlgorithmIdentifier
-from smime.asn1.der import SEQUENCE, Element, Reader, parse, tag_name
+from smime.asn1.der import SEQUENCE, Element, Reader, parse, parse_time, tag_name
 from smime.cms.content_info import check_count, relocate
 from smime.cms.identifiers import IssuerAndSerialNumber, RecipientKeyIdentifier, SubjectKeyIdentifier
 from smime.errors import ParseError
@@ -355,6 +355,11 @@ def parse_message_digest(value: bytes) -> bytes:
 
 def parse_signing_time(value: bytes) -> datetime:
     """Return the time, which is a mere claim."""
+    if len(value) == 15 and value.startswith(b"\x17\x0d"):
+        try:
+            return parse_time(value[2:], generalized=False)
+        except ValueError:
+            pass  # the long way says where
     return parse(value, layer="cms").as_time()
 
 

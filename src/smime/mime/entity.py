@@ -44,6 +44,7 @@ __all__ = [
     "PartStart",
     "Preamble",
     "parse",
+    "whole_header",
 ]
 
 
@@ -212,7 +213,18 @@ class EntityReader:
         return HeaderBlock(self.fields, raw)
 
 
+def whole_header(data: bytes, limits: Limits = DEFAULT_LIMITS) -> HeaderFields | None:
+    """Return the header block that begins an entity, if all of it is in `data` and within the limits; None: ask an `EntityReader`."""
+    index = scan.index_header(data, 0, min(len(data), limits.header_size + 2), limits.header_fields)
+    end = index[1]
+    if end == index[2] or end > limits.header_size or len(index[0]) > limits.header_fields * scan.FIELD_WIDTH:
+        return None
+    return HeaderFields.of_index(data, 0, index)
+
+
 _LF, _CR = 10, 13
+_LF_KINDS = (scan.DELIMITER, scan.DELIMITER, scan.CLOSE)
+_CRLF_KINDS = tuple([kind | scan.CRLF_LINE for kind in _LF_KINDS])
 _PREAMBLE, _PART, _EPILOGUE = range(3)
 _EVENT_OF_STATE: tuple[type[_Data], ...] = (Preamble, PartData, Epilogue)
 
@@ -306,6 +318,46 @@ class MultipartReader:
         settled = self._scan(data, source, start, 0, events)
         self._held = bytes(source[settled:])
         return events
+
+    def two_parts(self, body: Buffer) -> tuple[Buffer, Buffer, Buffer, Buffer] | None:
+        """Take the beginning of a body, instead of `receive`, if two parts with plain delimiters are in it, and the close delimiter's line.
+
+        Returns:
+            Preamble, first part, second part, and what there is of the epilogue; afterwards all is as after `receive`. None: nothing was
+            taken.
+        """
+        source = scan.searchable(body)
+        if self._offset or self._held or self.parts or self.closed or self._limits.mime_parts < 2:
+            return None
+        records, settled = scan.scan_boundary(source, 0, len(source), self._delimiter, scan.AT_LINE_START)
+        if len(records) != 9:
+            return None
+        preamble, first_kind, start, first, second_kind, between, second, third_kind, after = records
+        kinds = first_kind, second_kind, third_kind
+        if kinds == _CRLF_KINDS:
+            self.crlf_delimiters = 3
+        elif kinds == _LF_KINDS:
+            self.lf_delimiters = 3
+        else:
+            return None
+        preamble = self._before(source, 0, preamble)
+        first = self._before(source, start, first)
+        second = self._before(source, between, second)
+        view = memoryview(body)
+        self.parts = 2
+        self.closed = True
+        self._state = _EPILOGUE
+        self._offset = settled
+        self._bol = int(settled == after)
+        self._held = bytes(source[settled:])
+        return view[:preamble], view[start:first], view[between:second], view[after:settled]
+
+    @staticmethod
+    def _before(source: bytes, start: int, line: int) -> int:
+        """Return where what stands before a delimiter ends: the line end in front of it is the delimiter's."""
+        if line > start and source[line - 1] == _LF:
+            return line - (2 if line - 1 > start and source[line - 2] == _CR else 1)
+        return line
 
     def finish(self) -> list[Event]:
         """Say that the body ends here; return the last events. Without a close delimiter `closed` stays False."""

@@ -25,6 +25,7 @@ _CONTENT_TRANSFER_ENCODING = _KNOWN["content-transfer-encoding"]
 _CONTENT_DISPOSITION = _KNOWN["content-disposition"]
 _BLANKS_AND_COMMENT = re.compile(r"[\s(;]")
 _ENCODINGS = frozenset({"7bit", "8bit", "binary", "quoted-printable", "base64"})
+_PLAIN_ENCODINGS = {f" {name}".encode("ascii"): name for name in _ENCODINGS}
 
 
 class HeaderFields:
@@ -180,6 +181,9 @@ class HeaderFields:
 
     def get_all_raw(self, name: str) -> list[bytes]:
         """Return the raw values of all fields of this name."""
+        known = _KNOWN.get(name)
+        if known is not None and not self._identifiers.count(known):
+            return []
         return [self.data[self._records[at + 2] : self._records[at + 3]] for at in self._positions(name)]
 
     def get(self, name: str) -> str | None:
@@ -216,7 +220,11 @@ class HeaderFields:
         except ValueError:
             return "7bit"
         records = self._records
-        value = charsets.lenient(unfold(self.data[records[at + 2] : records[at + 3]])).lower()
+        octets = self.data[records[at + 2] : records[at + 3]]
+        plain = _PLAIN_ENCODINGS.get(octets)
+        if plain is not None:
+            return plain
+        value = charsets.lenient(unfold(octets)).lower()
         if value in _ENCODINGS:
             return value
         if value.startswith("("):

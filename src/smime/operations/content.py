@@ -16,6 +16,7 @@ AS_RECEIVED = "as-received"
 CANONICAL = "canonical"
 
 _KEPT = 1 << 16
+_ONCE = 1 << 16
 _FALLBACK = ("sha256", "sha384", "sha512")
 _BY_MICALG = {digest.micalg: name for name, digest in DIGESTS_BY_NAME.items() if digest.micalg not in {"shake256", "shake128"}} | {
     "sha1": "sha1",
@@ -48,14 +49,16 @@ class SignedContent:
         reread: gives the octets again, for a digest that was not announced or a scheme that needs the whole content.
     """
 
-    __slots__ = ("_canonical", "_digests", "_finished", "_kept", "_lines", "_names", "_reread", "_text", "length")
+    __slots__ = ("_canonical", "_digests", "_finished", "_kept", "_lines", "_names", "_once", "_reread", "_running", "_text", "length")
 
     def __init__(self, names: Iterable[str], *, text: bool, reread: Callable[[], Iterator[bytes]] | None = None) -> None:
-        self._names = tuple(name for name in dict.fromkeys(names) if digests.supported(name))
+        self._names = tuple([name for name in dict.fromkeys(names) if digests.supported(name)])
         self._text = text
         self._reread = reread
-        self._lines = CanonicalLines() if text else None
-        self._digests = {name: digests.new(name) for name in self._names}
+        self._once: bytes | None = None  # octets that came alone so far, and are not digested yet
+        self._running = False
+        self._lines: CanonicalLines | None = None
+        self._digests: dict[str, digests.Digest] = {}
         self._canonical: dict[str, digests.Digest] | None = None
         self._finished: dict[tuple[str, str], bytes] = {}
         self._kept: bytes | None = b""
@@ -65,7 +68,26 @@ class SignedContent:
         """Take octets."""
         if self._kept is not None:
             self._keep(data)
-        self.length += len(data)
+        size = len(data)
+        if not self.length and size <= _ONCE and not self._running:
+            self._once = data if type(data) is bytes else bytes(data)
+            self.length = size
+            return
+        self.length += size
+        if not self._running:
+            self._start()
+        self._digest(data)
+
+    def _start(self) -> None:
+        """Begin digests that run."""
+        self._running = True
+        self._lines = CanonicalLines() if self._text else None
+        self._digests = {name: digests.new(name) for name in self._names}
+        once, self._once = self._once, None
+        if once:
+            self._digest(once)
+
+    def _digest(self, data: Buffer) -> None:
         if self._lines is not None:
             lines = self._lines.update(data)
             if lines is not data and self._canonical is None:
@@ -96,13 +118,21 @@ class SignedContent:
     @property
     def forms(self) -> tuple[str, ...]:
         """The forms of the content that differ: as received, and with canonical line ends."""
-        return (AS_RECEIVED,) if self._canonical is None else (CANONICAL, AS_RECEIVED)
+        once = self._once
+        differs = self._canonical is not None if once is None else self._text and canonicalize(once) is not once
+        return (CANONICAL, AS_RECEIVED) if differs else (AS_RECEIVED,)
 
     def digest(self, name: str, form: str) -> bytes | None:
         """Return the digest of the content in this form, or None if the content has passed and cannot be had again."""
         value = self._finished.get((name, form))
         if value is not None:
             return value
+        once = self._once
+        if once is not None and name in self._names:
+            value = self._finished[name, form] = digests.digest(name, once if form == AS_RECEIVED else canonicalize(once))
+            return value
+        if once is None and not self._running:
+            self._start()
         states = self._digests if form == AS_RECEIVED else self._canonical
         state = states.get(name) if states is not None else None
         if state is None:

@@ -186,6 +186,8 @@ def sniff(head: bytes, *, final: bool) -> Form | None:
         return None
     if head[:1] == b"\x30" and (head[1:2] >= b"\x80" or head[2:3] == b"\x06"):
         return Form.BINARY
+    if _FIELD.match(head) and head.find(b"\n", 0, _FIRST_LINE) >= 0 and not head.startswith(_PEM_BEGIN):
+        return Form.MIME  # what the lines below say of an ordinary mail
     line, end, _ = head.lstrip(b"\r\n").partition(b"\n") if head[:1] in b"\r\n" else head.partition(b"\n")
     if not end and len(line) < _FIRST_LINE and not final:
         return None

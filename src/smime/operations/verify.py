@@ -12,7 +12,18 @@ from smime.cms.reader import CMSReader, SignedDataHead
 from smime.cms.signed_data import SignedDataTail
 from smime.errors import LimitExceeded, NotProtected, ParseError, UnsupportedError, VerificationError
 from smime.findings import Effect, Finding, finding
-from smime.mime.entity import Body, EntityReader, Epilogue, HeaderBlock, MultipartReader, PartData, PartEnd, PartStart, Preamble
+from smime.mime.entity import (
+    Body,
+    EntityReader,
+    Epilogue,
+    HeaderBlock,
+    MultipartReader,
+    PartData,
+    PartEnd,
+    PartStart,
+    Preamble,
+    whole_header,
+)
 from smime.mime.smime_types import PKCS7_SIGNATURE, Kind, classify
 from smime.operations.content import SignedContent, micalg_digests
 from smime.operations.reading import Form, MessageReader, Reading, repeated_fields, sniff, transfer_decoder
@@ -106,7 +117,8 @@ class DetachedLayer:
         self._parts = MultipartReader(kind.boundary, reading.limits)
         self._content = SignedContent((*micalg_digests(kind.micalg), *extra_digests), text=True, reread=reread)
         self._part = 0
-        self._head: EntityReader | None = EntityReader(reading.limits)  # the header of the first part: is it the signature, swapped?
+        self._begun = False
+        self._head: EntityReader | None = None  # of the first part: is it the signature, swapped?
         self._signature: EntityReader | None = None
         self._signature_fields: HeaderFields | None = None
         self._body: list[bytes] = []
@@ -116,8 +128,45 @@ class DetachedLayer:
 
     def update(self, data: Buffer, /) -> None:
         """Take body octets of the multipart."""
+        if not self._begun and len(data):
+            self._begun = True
+            both = self._parts.two_parts(data)
+            if both is not None:
+                self._both(*both)
+                return
+            self._head = EntityReader(self._reading.limits)
         for event in self._parts.receive(data):
             self._event(event)
+
+    def _both(self, preamble: Buffer, first: Buffer, second: Buffer, epilogue: Buffer) -> None:
+        """Take both parts and what is around them, which came together."""
+        if len(preamble):
+            self._around = bytes(preamble[: _AROUND + 1])
+        content = bytes(first)
+        limits = self._reading.limits
+        self._part = 1
+        fields = whole_header(content, limits)
+        if fields is not None:
+            if classify(fields).kind == PKCS7_SIGNATURE:
+                self._findings.append(finding("parts-swapped"))
+            self._content.update(content)
+            self._sink(content)
+        elif content:
+            self._head = EntityReader(limits)
+            self._first(content)
+        self._part = 2
+        octets = bytes(second)
+        fields = whole_header(octets, limits)
+        if fields is not None:
+            self._signature_fields = fields
+            self._signature_body(octets[fields.body_start :])
+        else:
+            self._signature = EntityReader(limits)
+            self._signature_events(self._signature.receive(octets))
+            self._signature_events(self._signature.finish())
+            self._signature = None
+        if len(epilogue) and len(self._around) <= _AROUND:
+            self._around += bytes(epilogue[: _AROUND + 1])
 
     def _event(self, event: object) -> None:
         kind = type(event)
@@ -156,11 +205,14 @@ class DetachedLayer:
             if type(event) is HeaderBlock:
                 self._signature_fields = event.fields
             elif type(event) is Body:
-                self._body_size += len(event.data)
-                maximum = self._reading.limits.signature_part_size
-                if self._body_size > maximum:
-                    raise LimitExceeded("signature_part_size", maximum)
-                self._body.append(bytes(event.data))
+                self._signature_body(event.data)
+
+    def _signature_body(self, data: Buffer) -> None:
+        self._body_size += len(data)
+        maximum = self._reading.limits.signature_part_size
+        if self._body_size > maximum:
+            raise LimitExceeded("signature_part_size", maximum)
+        self._body.append(bytes(data))
 
     def finalize(self) -> None:
         """Make the report.
@@ -234,8 +286,11 @@ class DetachedLayer:
             if not content_type.startswith("application/"):  # RFC 1847 section 2.1; what is not shown may have a wrong name
                 self._findings.append(finding("signature-part-type", content_type=content_type))
         encoding = fields.content_transfer_encoding() if fields is not None else "7bit"
-        transfer = transfer_decoder(encoding)
-        octets = b"".join((*(bytes(transfer.update(part)) for part in self._body), bytes(transfer.finalize())))
+        if encoding == "base64" and len(self._body) == 1:
+            octets = base64.decode(self._body[0])
+        else:
+            transfer = transfer_decoder(encoding)
+            octets = b"".join((*(bytes(transfer.update(part)) for part in self._body), bytes(transfer.finalize())))
         if octets[:1] == b"M" and sniff(octets, final=True) is Form.BASE64:
             octets = base64.decode(octets)  # the transfer encoding was not said, or was lost on the way
         reader = CMSReader(self._reading.limits)

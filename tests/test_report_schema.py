@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from tests.hostile import mails, signatures
+from tests.hostile import mails, signatures, trust
 from tests.hostile.cases import CASES, Case, mail_of, verify
 from tests.operations.test_timestamps import NOW, report_of, signature_of, signed, stamped, token
 
@@ -17,6 +17,7 @@ from smime.pki.throwaway import ThrowawayPKI
 
 assert mails
 assert signatures
+assert trust
 SCHEMA = json.loads((Path(__file__).resolve().parent.parent / "docs" / "report.schema.json").read_text(encoding="utf-8"))
 MAIL = b"From: alice@example.org\r\nSubject: Hello\r\n\r\nHello!\r\n"
 

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 
 import pytest
-from tests.hostile import cases, mails, signatures
+from tests.hostile import cases, mails, signatures, trust
 from tests.hostile.cases import CASES, Case
 
 import smime
@@ -15,6 +15,7 @@ from smime.report import Verdict, VerificationReport
 
 assert signatures
 assert mails
+assert trust
 ALL = [pytest.param(one, id=one.name) for one in CASES.values()]
 
 
@@ -77,5 +78,5 @@ def test_enough_cases() -> None:
     assert len(CASES) >= 120
     assert not [one.name for one in CASES.values() if one.code is not None and one.code not in smime.findings.CATALOGUE]
     sections = Counter(one.section for one in CASES.values())
-    wanted = "18.1 18.4 18.5 18.6 18.7 18.12 SA SB AS CS RP SR RS KC KP J1 J2 J3 MB TS BD FL ST E1"
+    wanted = "18.1 18.4 18.5 18.6 18.7 18.12 18.14 18.15 HP PC SF SA SB AS CS RP SR RS KC KP J1 J2 J3 MB TS BD FL ST E1"
     assert set(wanted.split()) <= set(sections)

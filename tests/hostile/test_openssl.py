@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
-from tests.hostile import cases, mails, signatures
+from tests.hostile import cases, mails, signatures, trust
 from tests.hostile.builder import pki
 from tests.hostile.cases import CASES, Case
 
 OPENSSL = shutil.which("openssl")
 assert mails
 assert signatures
+assert trust
 pytestmark = pytest.mark.skipif(OPENSSL is None, reason="openssl is not installed")
 
 

@@ -56,8 +56,8 @@ KEK = smime.KeyEncryptionKey(b"kek", bytes(range(32)))
 
 @lru_cache(maxsize=16)
 def recipient(key: str) -> Person:
-    """Return somebody to encrypt to."""
-    return pki().person(f"recipient {key}", "bob@example.org", key)
+    """Return somebody to encrypt to; the first word is the kind of key."""
+    return pki().person(f"recipient {key}", "bob@example.org", key.split(maxsplit=1)[0])
 
 
 def identity(key: str) -> smime.Identity:
@@ -387,6 +387,39 @@ def kem_wrong_size() -> bytes:
 def kem_key_length_lies() -> bytes:
     """kekLength 16 with an AES-256 wrap (RFC 9629 section 3: R MUST check)."""
     return Envelope(infos=_kem_infos(kek_length=16)).der()
+
+
+def _for_another(stated: AlgorithmIdentifier) -> Callable[[bytes], list[bytes]]:
+    def infos(key: bytes) -> list[bytes]:
+        encrypted = key_transport.encrypt(recipient("rsa2048 of somebody else").public_key, stated, key)
+        return [KeyTransRecipientInfo.build(rid("rsa2048"), stated, encrypted)]
+
+    return infos
+
+
+@case("18.8", DecryptionFailed)
+def v15_for_another_key() -> bytes:
+    """PKCS #1 v1.5 under the key of somebody else, although we are named."""
+    return Envelope(infos=_for_another(V15)).der()
+
+
+@case("18.8", DecryptionFailed)
+def oaep_for_another_key() -> bytes:
+    """RSAES-OAEP under the key of somebody else, although we are named."""
+    return Envelope(infos=_for_another(key_transport.oaep_algorithm())).der()
+
+
+@case("18.8", DecryptionFailed, "mlkem768")
+def kem_for_another_key() -> bytes:
+    """ML-KEM-768 under the key of somebody else, although we are named."""
+
+    def infos(key: bytes) -> list[bytes]:
+        made = kem.wrap(recipient("mlkem768 of somebody else").public_key, key)
+        return [
+            KEMRecipientInfo.build(rid("mlkem768"), made.kem, made.ciphertext, made.kdf, made.kek_length, made.wrap, made.encrypted_key)
+        ]
+
+    return Envelope(infos=infos).der()
 
 
 @case("18.8", NoMatchingRecipient)
@@ -732,6 +765,37 @@ def agreement_right() -> bytes:
 def agreement_with_ukm() -> bytes:
     """ECDH on P-256 with ukm."""
     return Envelope(infos=_agreement("p256", ukm=b"user keying material")).der()
+
+
+def _agreement_with(*, made: bytes | None, told: bytes | None) -> Callable[[bytes], list[bytes]]:
+    """Return RecipientInfos that state another ukm than the one that went into the key."""
+
+    def infos(key: bytes) -> list[bytes]:
+        public_key = recipient("p256").public_key
+        ephemeral = key_agreement.EphemeralKey(public_key)
+        stated = key_agreement.choose(public_key, len(key))
+        wrapped = RecipientEncryptedKey(rid("p256"), ephemeral.wrap(public_key, stated, key, ukm=made))
+        return [KeyAgreeRecipientInfo.build(OriginatorPublicKey(ephemeral.algorithm, ephemeral.public_key), stated, [wrapped], told)]
+
+    return infos
+
+
+@case("18.11", DecryptionFailed, "p256")
+def agreement_ukm_removed() -> bytes:
+    """ECDH on P-256 whose ukm was taken away: it goes into the key (RFC 5753 section 7.2)."""
+    return Envelope(infos=_agreement_with(made=b"user keying material", told=None)).der()
+
+
+@case("18.11", DecryptionFailed, "p256")
+def agreement_ukm_added() -> bytes:
+    """ECDH on P-256 with a ukm that did not go into the key, an empty one."""
+    return Envelope(infos=_agreement_with(made=None, told=b"")).der()
+
+
+@case("18.11", DecryptionFailed, "p256")
+def agreement_ukm_changed() -> bytes:
+    """ECDH on P-256 with another ukm."""
+    return Envelope(infos=_agreement_with(made=b"user keying material", told=b"user keying Material")).der()
 
 
 @case("18.11", SMIMEError, "p256")

@@ -1086,6 +1086,12 @@ def rsa_huge_modulus() -> bytes:
     return _with_rsa_key((1 << (1 << 17)) + 1, 65537, bytes(1 << 14))
 
 
+@case("RS", INDETERMINATE)
+def rsa_modulus_of_a_million_bits() -> bytes:
+    """An RSA key with a modulus of 2^20 bits."""
+    return _with_rsa_key((1 << (1 << 20)) + 1, 65537, bytes(1 << 17))
+
+
 @case("RS", INVALID)
 def rsa_even_modulus() -> bytes:
     """An RSA key with an even modulus."""

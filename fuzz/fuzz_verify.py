@@ -6,7 +6,8 @@ It begins with valid messages of several people in every form, and mutates them 
 base64 text, the BER tree of the CMS object (lengths are fixed up, so that a mutation reaches what lies behind the parser), attributes and
 SignerInfos; pieces of one message are grafted onto another. Two things are checked of each result. If the verdict is VALID, the content
 (with canonical line ends) was signed by the very certificates that the report names, and the one From address is theirs. And nothing but
-the library's own exceptions comes out.
+the library's own exceptions comes out. One signer's certificate has expired at the time looked at, and only one of his messages has a
+timestamp: that may be VALID, and no other, wherever the timestamp is moved to.
 
 A failure is written to build/fuzz/verify-N.eml with the roots beside it; the exit status says whether there was one.
 """
@@ -23,16 +24,21 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
+
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 import smime
 from smime.asn1 import pem, writer
 from smime.cms import attributes as attrs
-from smime.cms.content_info import DATA
+from smime.cms.content_info import DATA, TST_INFO
 from smime.cms.identifiers import IssuerAndSerialNumber
+from smime.cms.reader import SignedDataTail, read
 from smime.cms.rewrite import add_unsigned_attribute
 from smime.cms.signed_data import SignerInfo, build_signed_data
+from smime.cms.tst_info import TSTInfo
 from smime.crypto import digests, signatures
 from smime.errors import SMIMEError, VerificationError
 from smime.pki.certificate import Certificate
@@ -42,7 +48,7 @@ from smime.transforms.lines import canonicalize
 
 __all__ = ["Fuzzer", "Result"]
 
-ADDRESSES = ("alice@example.org", "bob@example.org", "mallory@example.net")
+ADDRESSES = ("alice@example.org", "bob@example.org", "mallory@example.net")  # whose certificates are good
 _TEXTS = (b"Pay 100 Euro to Bob.\r\n", b"Pay 100 000 Euro to Mallory.\r\n")
 
 
@@ -202,16 +208,28 @@ class Fuzzer:
         self.random = random.Random(seed)
         self.pki = ThrowawayPKI("Fuzz", key="p256")
         self.trust = smime.TrustStore(self.pki.anchors)
-        self.at = datetime.now(timezone.utc)
+        self.clocks = ThrowawayPKI("Clocks", key="p256")
+        self.tsa = smime.TrustStore(self.clocks.anchors)
+        now = datetime.now(timezone.utc)
+        self.at = now + timedelta(days=20)
         kinds = ("p256", "rsa2048", "ed25519")
         self.people = [
             self.pki.person(address.partition("@")[0].title(), address, kind) for address, kind in zip(ADDRESSES, kinds, strict=True)
         ]
         self.stranger = ThrowawayPKI("Strangers", key="p256").person("Alice", ADDRESSES[0], "p384")
+        self.expired = self.pki.person("Carol", "carol@example.org", "p256", not_after=now + timedelta(days=10))
         self.signed: set[tuple[bytes, bytes]] = set()
         self.seeds: list[Seed] = []
         self._plant()
         self.trees = [Node.read(seed_.cms) for seed_ in self.seeds]
+        self.unsigned = [
+            attribute
+            for tree in self.trees
+            for info in (self._signed_data(tree) or [tree])[-1].children or ()
+            for field in info.children or ()
+            if field.tag == 0xA1
+            for attribute in field.children or ()
+        ]
         self.grafts: dict[int, list[Node]] = {}
         for tree in self.trees:
             for node, _ in tree.walk():
@@ -237,6 +255,11 @@ class Fuzzer:
                 cms = smime.sign(entity, signer, detached=False, encoding="der")
                 bare = smime.sign(entity, signer, encoding="der")
                 self._add(who, entity, cms, bare)
+        signer = smime.Signer(self.expired.private_key, self.expired.certificate, self.expired.chain)
+        for text, stamped in zip(_TEXTS, (True, False), strict=True):
+            entity = _entity(text)
+            found = [smime.sign(entity, signer, detached=detached, encoding="der") for detached in (False, True)]
+            self._add(self.expired, entity, *(map(self._stamped, found) if stamped else found), good=stamped)
         alice, bob = (smime.Signer(who.private_key, who.certificate, who.chain) for who in self.people[:2])
         entity = _entity(_TEXTS[0])
         both = [alice, bob]
@@ -245,13 +268,27 @@ class Fuzzer:
         self._add(self.people[0], entity, smime.countersign(self.seeds[0].cms, bob, self.trust), self.seeds[1].cms)
         self._add(self.people[0], entity, self._without_attributes(entity, inside=True), self._without_attributes(entity, inside=False))
 
-    def _add(self, who: Person, entity: bytes, cms: bytes, bare: bytes) -> None:
+    def _add(self, who: Person, entity: bytes, cms: bytes, bare: bytes, *, good: bool = True) -> None:
         assert who.address is not None
         header = f"From: {who.name} <{who.address}>\r\nTo: bob@example.org\r\nSubject: x\r\nMIME-Version: 1.0\r\n".encode()
-        if who is not self.stranger:
+        if good and who is not self.stranger:
             self.signed.add((canonicalize(entity), Certificate.of_any(who.certificate).der))
         self.seeds += [Seed(header, "opaque", entity, cms), Seed(header, "multipart", entity, bare)]
         self.seeds += [Seed(header, "der", entity, cms), Seed(header, "der detached", entity, bare), Seed(header, "pem", entity, cms)]
+
+    def _stamped(self, cms: bytes) -> bytes:
+        """Return a SignedData with a timestamp over its signature."""
+        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
+        clock = self.clocks.person("Clock", None, "p256", eku=None, extensions=[(usage, True)], usage=("digital_signature",))
+        (tail,) = [event for event in read(cms) if isinstance(event, SignedDataTail)]
+        signer = smime.Signer(clock.private_key, clock.certificate, clock.chain)
+        time, digest = datetime.now(timezone.utc), signer.scheme.digest_algorithm
+        stated = TSTInfo("1.2.3", digest, digests.digest(digest.name, tail.signer_infos[0].signature), 1, time).encode()
+        info = signer.signer_info(digests.digest(signer.scheme.digest, stated), time, TST_INFO)
+        token = build_signed_data(
+            digest_algorithms=[digest], content=stated, content_type=TST_INFO, signer_infos=[info], certificates=signer.certificates
+        )
+        return add_unsigned_attribute(cms, 0, attrs.attribute(attrs.TIME_STAMP_TOKEN, token))
 
     def _without_attributes(self, entity: bytes, *, inside: bool) -> bytes:
         """Return Alice's signature over the content itself."""
@@ -276,7 +313,7 @@ class Fuzzer:
         seed = self.seeds[number]
         made = Mutant(seed.header, seed.form, seed.entity, self.trees[number].copy())
         if seed.form.startswith(("der", "pem")) and pick.random() < 0.8:
-            made.sender = pick.choice(ADDRESSES)
+            made.sender = pick.choice((*ADDRESSES, "carol@example.org"))
         for _ in range(pick.choice((1, 1, 1, 2, 2, 3, 5))):
             pick.choice(self.mutations)(made)
         made.octets = self.assemble(made)
@@ -452,6 +489,9 @@ class Fuzzer:
         if unsigned is None:
             unsigned = Node(0xA1, b"", [])
             info.append(unsigned)
+        if pick.random() < 0.2 and unsigned.children is not None:
+            unsigned.children.append(pick.choice(self.unsigned).copy())
+            return
         what = pick.randrange(8)
         if signed is None or not signed.children:
             other = pick.choice(self._some_infos()).children or []
@@ -590,7 +630,7 @@ class Fuzzer:
         """Verify a message; return what came out, and what is wrong with that."""
         assert made.octets is not None
         try:
-            verified = smime.verify(made.octets, self.trust, content=made.content, sender=made.sender, at=self.at)
+            verified = smime.verify(made.octets, self.trust, content=made.content, sender=made.sender, at=self.at, tsa=self.tsa)
         except VerificationError as error:
             return error.report.verdict.value, None
         except SMIMEError as error:

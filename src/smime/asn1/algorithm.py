@@ -12,12 +12,15 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from smime import algorithms
+from smime.asn1 import oid as _oid
 from smime.asn1 import writer
 from smime.asn1.der import Element, Reader, parse
+from smime.errors import ParseError
 
 __all__ = ["AlgorithmIdentifier"]
 
 _CACHE_SIZE = 512
+_PRIMITIVE = frozenset({0x02, 0x04})  # INTEGER, OCTET STRING
 _CACHEABLE = 256  # octets: longer parameters (an IV, a salt, DSA domain parameters) are rarely seen twice
 
 
@@ -91,7 +94,32 @@ class AlgorithmIdentifier:
     @classmethod
     def from_raw(cls, raw: bytes) -> AlgorithmIdentifier:
         """Read one from its octets; ParseError if they are not one."""
-        return _cache.get(raw) or cls.from_element(parse(raw, layer="cms").expect(0x30))
+        return _cache.get(raw) or cls._plain(raw) or cls.from_element(parse(raw, layer="cms").expect(0x30))
+
+    @classmethod
+    def _plain(cls, raw: bytes) -> AlgorithmIdentifier | None:
+        """Read one with an IV or the like, new in each message: short lengths, nothing constructed inside its parameters' fields."""
+        size = len(raw)
+        if not 8 < size < 0x80 or raw[0] != 0x30 or raw[1] != size - 2 or raw[2] != 0x06:
+            return None
+        at = 4 + raw[3]
+        if at + 2 > size or at + 2 + raw[at + 1] != size:
+            return None
+        parameters = raw[at:]
+        if raw[at] == 0x30:
+            at += 2
+            while at < size:
+                if at + 2 > size or raw[at] not in _PRIMITIVE:
+                    return None
+                at += 2 + raw[at + 1]
+            if at != size:
+                return None
+        elif raw[at] not in _PRIMITIVE:
+            return None
+        try:
+            return cls(_oid.decode(raw[4 : 4 + raw[3]]), parameters, raw)
+        except ParseError:
+            return None  # the long way says where
 
     @property
     def name(self) -> str:

@@ -45,7 +45,7 @@ from smime.cms.content_info import (
 from smime.cms.digested_data import DigestedDataHead, DigestedDataTail
 from smime.cms.encrypted_data import EncryptedDataHead, EncryptedDataTail
 from smime.cms.enveloped_data import EnvelopedDataHead, EnvelopedDataTail, OriginatorInfo
-from smime.cms.recipient_info import RecipientInfo, read_recipient_infos
+from smime.cms.recipient_info import RecipientInfo, read_recipient_infos, recipient_infos_of_index
 from smime.cms.signed_data import SignedDataHead, SignedDataTail, _version
 from smime.errors import ParseError, SMIMEError, UnsupportedError
 from smime.limits import DEFAULT_LIMITS, Limits
@@ -493,7 +493,8 @@ def _whole_encrypted(
         head(
             _version(data[index[25] : index[28]]),
             None,
-            read_recipient_infos(data[index[recipients + 1] : index[recipients + 4]], limits=limits),
+            recipient_infos_of_index(data, index, recipients, limits)
+            or read_recipient_infos(data[index[recipients + 1] : index[recipients + 4]], limits=limits),
             oid.decode(data[index[encrypted + 8] : index[encrypted + 9]]),
             AlgorithmIdentifier.from_raw(data[index[algorithm + 1] : index[algorithm + 4]]),
             has_content=True,

@@ -53,7 +53,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from smime.asn1 import writer
@@ -66,6 +66,7 @@ from smime.cms.identifiers import (
     RecipientKeyIdentifier,
     SignerIdentifier,
     identifier_from_element,
+    identifier_from_raw,
 )
 from smime.errors import ParseError
 from smime.limits import DEFAULT_LIMITS, Limits
@@ -83,6 +84,7 @@ __all__ = [
     "RecipientInfo",
     "from_element",
     "read_recipient_infos",
+    "recipient_infos_of_index",
 ]
 
 ORI_KEM = "1.2.840.113549.1.9.16.13.3"
@@ -408,6 +410,42 @@ def from_element(element: Element) -> RecipientInfo:
     if oid == ORI_KEM:
         return KEMRecipientInfo.from_element(value, element.raw)
     return OtherRecipientInfo(oid, value.raw, element.raw)
+
+
+_KEY_TRANSPORT = frozenset({(0x02, 0x30, 0x30, 0x04), (0x02, 0x80, 0x30, 0x04)})
+
+
+def recipient_infos_of_index(data: bytes, index: Sequence[int], at: int, limits: Limits) -> tuple[RecipientInfo, ...] | None:
+    """Return the RecipientInfos of a SET OF at a place of an index that reports their fields, if all are plain key transports."""
+    found: list[RecipientInfo] = []
+    stop = index[at + 5]
+    at += 6
+    while at < stop:
+        version, after = at + 6, index[at + 5]
+        rid = index[version + 5] if version < after else after
+        algorithm = index[rid + 5] if rid < after else after
+        key = index[algorithm + 5] if algorithm < after else after
+        if (
+            index[at] != 0x30
+            or key >= after
+            or index[key + 5] != after
+            or (index[version], index[rid], index[algorithm], index[key]) not in _KEY_TRANSPORT
+            or index[version + 3] != index[version + 2] + 1
+            or data[index[version + 2]] >= 0x80
+            or len(found) >= limits.recipients
+        ):
+            return None
+        found.append(
+            KeyTransRecipientInfo(
+                data[index[version + 2]],
+                identifier_from_raw(data[index[rid + 1] : index[rid + 4]]),
+                AlgorithmIdentifier.from_raw(data[index[algorithm + 1] : index[algorithm + 4]]),
+                data[index[key + 2] : index[key + 3]],
+                data[index[at + 1] : index[at + 4]],
+            )
+        )
+        at = after
+    return tuple(found) or None
 
 
 def read_recipient_infos(raw: bytes, *, limits: Limits = DEFAULT_LIMITS) -> tuple[RecipientInfo, ...]:

@@ -259,7 +259,15 @@ class Decryptor:
     update: Callable[[Buffer], bytes]
     update_into: Callable[[Buffer, Buffer], int]
 
-    def __init__(self, algorithm: AlgorithmIdentifier, key: bytes, *, aad: bytes = b"", limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self,
+        algorithm: AlgorithmIdentifier,
+        key: bytes,
+        *,
+        aad: bytes = b"",
+        limits: Limits = DEFAULT_LIMITS,
+        parameters: ContentEncryptionParameters | None = None,
+    ) -> None:
         """Start a decryption.
 
         Args:
@@ -267,12 +275,14 @@ class Decryptor:
             key: the content encryption key as transported.
             aad: additional authenticated data, if it is known beforehand.
             limits: `structure_size` bounds content encrypted with CCM, which is held in memory.
+            parameters: what `parse_parameters` said of the algorithm, if it was asked already.
 
         Raises:
             ParseError, UnsupportedError: see `parse_parameters`.
             Failed: the key has the wrong size.
         """
-        parameters = parse_parameters(algorithm)
+        if parameters is None:
+            parameters = parse_parameters(algorithm)
         key = _checked_key(parameters, key)
         self.parameters = parameters
         stream: GCMDecryption | CBCDecryption | ChaChaDecryption | CCMDecryption

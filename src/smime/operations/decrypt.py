@@ -137,7 +137,12 @@ class EncryptedLayer:
             self._open(infos, attempt)
         except SMIMEError as error:
             self.fault = error
-        self.finished = self._report(decrypted=False)
+        self._finished: DecryptionReport | None = None
+
+    @property
+    def finished(self) -> DecryptionReport:
+        """The report; before `finalize` it says that nothing was decrypted."""
+        return self._finished if self._finished is not None else self._report(decrypted=False)
 
     def _open(self, infos: Iterable[object], attempt: int) -> None:
         head, policy = self._head, self._reading.policy
@@ -210,7 +215,7 @@ class EncryptedLayer:
         self, algorithm: AlgorithmIdentifier, key: bytes, parameters: content_encryption.ContentEncryptionParameters
     ) -> content_encryption.Decryptor:
         try:
-            return content_encryption.Decryptor(algorithm, key, aad=self._known_aad, limits=self._reading.limits)
+            return content_encryption.Decryptor(algorithm, key, aad=self._known_aad, limits=self._reading.limits, parameters=parameters)
         except Failed:
             self._wrong_key = True
             return content_encryption.Decryptor(algorithm, secrets.token_bytes(parameters.key_size), limits=self._reading.limits)
@@ -278,7 +283,7 @@ class EncryptedLayer:
                 self._findings.append(finding("short-tag", length=len(self._mac)))
         else:
             self._findings += _finding_of(self.fault)
-        self.finished = self._report(decrypted=self.fault is None)
+        self._finished = self._report(decrypted=self.fault is None)
         if self.fault is not None and not quiet:
             raise self.fault
 

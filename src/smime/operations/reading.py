@@ -68,7 +68,7 @@ class Reading:
         bare: the message is a bare CMS object, no mail: it names no sender.
     """
 
-    __slots__ = ("at", "bare", "fields", "keyring", "now", "policy", "sender", "trust", "tsa")
+    __slots__ = ("_named_in", "_sender", "at", "bare", "fields", "keyring", "now", "policy", "trust", "tsa")
 
     def __init__(
         self,
@@ -94,12 +94,24 @@ class Reading:
         self.at = at
         self.fields: HeaderFields | None = None
         self.bare = False
-        self.sender: Sender | None = None
+        self._named_in: HeaderFields | None = None
+        self._sender: Sender | None = None
         if sender is not None:
             addresses = [sender] if isinstance(sender, str) else list(sender)
             if not addresses:
                 raise ValueError("sender names nobody")
-            self.sender = Sender([address.encode() for address in addresses], given=True)
+            self._sender = Sender([address.encode() for address in addresses], given=True)
+
+    @property
+    def sender(self) -> Sender | None:
+        """Who is said to have sent the message; None as long as nothing says so."""
+        if self._sender is None and self._named_in is not None:
+            self._sender = Sender.of(self._named_in)
+        return self._sender
+
+    def named_in(self, fields: HeaderFields) -> None:
+        """This header block names the sender, if the caller named nobody."""
+        self._named_in = fields
 
     @property
     def limits(self) -> Limits:
@@ -391,10 +403,9 @@ class MessageReader:
                 reason = "neither a header field nor a CMS object begins the message" if block.raw else "the message is empty"
                 raise ParseError("mime", reason, 0)
             reading.fields = fields
-            if reading.sender is None:
-                reading.sender = Sender.of(fields)
+            reading.named_in(fields)
         elif reading.bare and reading.sender is None and (fields.count("from") or fields.count("sender")):
-            reading.sender = Sender.of(fields)
+            reading.named_in(fields)
         kind = classify(fields)
         self.kind = kind
         if kind.kind == MULTIPART_SIGNED:

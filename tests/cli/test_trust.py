@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from base64 import encodebytes
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from tests.archive.world import mail, world
 from tests.cli.conftest import Shell
+from tests.hostile.builder import opaque
 from tests.operations.test_timestamps import ALICE, CLOCKS, LATER, NOW, PKI, signature_of, signed, stamped, token
 from tests.pki.test_online import points
 
@@ -45,6 +47,13 @@ def test_timestamps(smime: Shell) -> None:
     done = smime("unwrap", "--trust", "mail.pem", "--tsa", "clocks.pem", "--at", LATER.isoformat(), "stamped.p7m")
     assert done.code == 0
     assert "VALID" in done.stderr
+    Path("archive").mkdir()
+    Path("archive/1.eml").write_bytes(b"From: alice@example.org\r\n" + opaque(Path("stamped.p7m").read_bytes(), header=b""))
+    arguments = ("archive", "verify", "--trust", "mail.pem", "--at", LATER.isoformat(), "--jobs", "1", "archive")
+    assert json.loads(smime(*arguments).text)["verdict"] == "indeterminate"
+    record = json.loads(smime(*arguments, "--tsa", "clocks.pem").text)
+    assert record["verdict"] == "valid"
+    assert "valid-at-timestamp" in record["signers"][0]["findings"]
     assert "need --trust" in smime.fails(2, "unwrap", "--tsa", "clocks.pem", "stamped.p7m")
     assert ALICE.certificate.not_valid_after_utc < LATER
 

@@ -52,6 +52,7 @@ def verify(
     *,
     identities: AnyIdentity | Iterable[AnyIdentity] = (),
     at: At = None,
+    tsa: TrustStore | None = None,
     policy: Policy = policies.RFC8551,
     jobs: int = 1,
     skip: Collection[tuple[str, int | str]] = frozenset(),
@@ -65,6 +66,7 @@ def verify(
         at: the time to judge certificates at, aware; None: the present; ``"received"``: for each message the time at which its topmost
             Received field, or else its Date, says it was delivered. Only who trusts the archive can believe that, so each such record
             has the finding ``time-from-header``.
+        tsa: the anchors of time-stamping authorities, whose timestamps make up for certificates that expired since.
         policy: what is accepted; `smime.policies.ARCHIVE` reads old algorithms as well, with findings.
         jobs: processes. With more than one, a script must do its work under ``if __name__ == "__main__":``.
         skip: keys (`MessageRecord.key`) of messages to pass over.
@@ -77,7 +79,7 @@ def verify(
         ValueError: `at` has no time zone.
     """
     check(sources)
-    return _records(Verify(trust, _identities(identities), _at(at), policy), sources, jobs, skip)
+    return _records(Verify(trust, _identities(identities), _at(at), policy, tsa), sources, jobs, skip)
 
 
 def scan(

@@ -111,12 +111,14 @@ class Verify:
         at: the time to judge certificates at; None: the present; ``"received"``: for each message, the time at which it says it was
             delivered. That is a claim of the archive, and said with a finding.
         policy: what is accepted.
+        tsa: the anchors of time-stamping authorities.
     """
 
     trust: smime.TrustStore | None
     identities: Sequence[Any]
     at: At
     policy: Policy
+    tsa: smime.TrustStore | None = None
 
     def prepare(self) -> Function:
         """Return the function that examines one message."""
@@ -146,7 +148,7 @@ class Verify:
         return _Examined(_record(span, said, message, at, extra, tried=bool(self.identities)), message, octets)
 
     def _unwrap(self, octets: bytes | memoryview, at: datetime) -> UnwrappedMessage:
-        return smime.unwrap(octets, identities=self.identities, trust=self.trust, at=at, policy=self.policy)
+        return smime.unwrap(octets, identities=self.identities, trust=self.trust, at=at, tsa=self.tsa, policy=self.policy)
 
     def _time(self, fields: HeaderFields) -> tuple[datetime, tuple[Finding, ...]]:
         if isinstance(self.at, datetime):

@@ -14,7 +14,7 @@ import click
 
 from smime.cli.failures import DONE, INTERRUPTED, NOT_VALID, UNREADABLE, Failure
 from smime.cli.inputs import Passwords, content_key_options, load_keystores, load_trust, target
-from smime.cli.read import policy_of, trust_options
+from smime.cli.read import network_options, policy_of, trust_options
 
 if TYPE_CHECKING:
     from smime.archive import MessageRecord
@@ -189,6 +189,7 @@ def group() -> None:
 @group.command("verify")
 @content_key_options
 @trust_options(required=True, times=("received",))
+@network_options
 @_run_options(resume=True)
 def verify(
     *,
@@ -199,6 +200,8 @@ def verify(
     crls: tuple[str, ...],
     archive_policy: bool,
     require_revocation: bool,
+    clocks: tuple[str, ...],
+    fetch: bool,
     keystores: tuple[str, ...],
     password_file: str | None,
     output: str | None,
@@ -214,11 +217,12 @@ def verify(
     """
     from smime import archive  # noqa: PLC0415 - not for --help
 
-    trust = load_trust(roots, crls, certs)
+    trust = load_trust(roots, crls, certs, fetch=fetch)
+    tsa = load_trust(clocks, crls, certs, fetch=fetch) if clocks else None
     identities = load_keystores(keystores, Passwords(password_file))
     run = Run(paths, output, form, summary, resume=resume)
     policy = policy_of(archive_policy, require_revocation)
-    run.finish(archive.verify(paths, trust, identities=identities, at=at, policy=policy, jobs=jobs, skip=run.writer.keys))
+    run.finish(archive.verify(paths, trust, identities=identities, at=at, tsa=tsa, policy=policy, jobs=jobs, skip=run.writer.keys))
 
 
 @group.command("scan")

@@ -27,7 +27,7 @@ from smime.errors import PolicyError, VerificationError
 if TYPE_CHECKING:
     from smime.policy import Policy
 
-__all__ = ["commands", "policy_of", "trust_options"]
+__all__ = ["commands", "network_options", "policy_of", "trust_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -67,7 +67,7 @@ def policy_of(archive_policy: bool, require_revocation: bool = False) -> Policy:
     return policy.replace(revocation="require") if require_revocation else policy
 
 
-def _network_options(function: F) -> F:
+def network_options(function: F) -> F:
     """Add the options of who else is believed and asked about a verdict."""
     for option in (
         click.option("--fetch", is_flag=True, help="Ask the network for CRLs and OCSP responses that the certificates point to."),
@@ -101,7 +101,7 @@ def _discard() -> BinaryIO:
 
 @click.command("verify")
 @trust_options(required=True)
-@_network_options
+@network_options
 @_SENDER
 @_CONTENT
 @_JSON
@@ -180,7 +180,7 @@ def decrypt(
 @click.command("unwrap")
 @content_key_options
 @trust_options(required=False)
-@_network_options
+@network_options
 @_SENDER
 @_CONTENT
 @_JSON

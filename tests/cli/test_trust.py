@@ -114,3 +114,19 @@ def test_learning_needs_anchors(smime: Shell, archive: Person) -> None:
     Path("text").write_text("not a store" * 100)
     smime.fails(3, "archive", "certs", "--trust", smime.file("root.pem"), "--store", "text", "archive")
     smime.fails(3, "archive", "certs", "--trust", smime.file("root.pem"), "--store", "no/where", "archive")
+
+
+def test_how_it_stands_now(smime: Shell) -> None:
+    """An old mail is judged at the time of its delivery, and the report says that the certificate has expired since."""
+    roots = smime.file("root.pem")
+    done = smime("verify", "--trust", roots, "--at", world().long_ago, "--json", smime.file("expired.eml"))
+    assert done.code == 0
+    (signer,) = json.loads(done.text)["signers"]
+    standing = {one["basis"]: one for one in signer["standing"]}
+    assert standing["at"]["trusted"]
+    assert standing["now"]["findings"] == ["expired"]
+    assert "expired (" in smime("verify", "--trust", roots, "--at", world().long_ago, smime.file("expired.eml")).stderr
+    assert "now" not in {
+        one["basis"]
+        for one in json.loads(smime("verify", "--trust", roots, "--json", smime.file("signed.eml")).text)["signers"][0]["standing"]
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
@@ -94,6 +94,11 @@ def _output_of(output: str | None, as_json: bool) -> Any:
     return target(output)
 
 
+def _now(at: datetime | None) -> datetime | None:
+    """Return the present, if another time is looked at: the report then says how things stand now as well."""
+    return datetime.now(timezone.utc) if at is not None else None
+
+
 def _discard() -> BinaryIO:
     """Return a stream for content that nobody wants: it is decrypted all the same, since only then is known whether it can be."""
     return click.get_current_context().with_resource(Path(os.devnull).open("wb"))
@@ -136,7 +141,7 @@ def verify(
     policy = policy_of(archive_policy, require_revocation)
     try:
         report = files.verify(
-            source(message, again=True), where, trust, content=content, at=at, sender=sender, tsa=tsa, policy=policy
+            source(message, again=True), where, trust, content=content, at=at, sender=sender, tsa=tsa, now=_now(at), policy=policy
         ).report
     except VerificationError as error:
         if as_json:
@@ -226,6 +231,7 @@ def unwrap(
         at=at,
         sender=sender,
         tsa=load_trust(clocks, crls, certs, fetch=fetch) if clocks else None,
+        now=_now(at),
         policy=policy_of(archive_policy, require_revocation),
     )
     if as_json:

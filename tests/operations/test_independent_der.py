@@ -161,16 +161,10 @@ def test_streamed(name: str, encoding: str) -> None:
     assert not [line for line in lines if ":BAD " in line]
 
 
-@pytest.mark.parametrize("cipher", CIPHERS)
-@pytest.mark.parametrize("recipient", [KEK, smime.ContentKey(bytes(32))], ids=["kek", "content key"])
-def test_streams_of_known_length_are_der(cipher: str, recipient: Any) -> None:
+@pytest.mark.parametrize(("recipient", "cipher"), [*((KEK, cipher) for cipher in CIPHERS), (smime.ContentKey(bytes(32)), "aes-256-cbc")])
+def test_streams_of_known_length_are_der(recipient: Any, cipher: str) -> None:
     content = bytes(200_000)
-    if isinstance(recipient, smime.ContentKey):
-        if not cipher.endswith("256-cbc"):
-            pytest.skip("EncryptedData has no place for a tag, and the key has 32 octets")
-        options: dict[str, Any] = {}
-    else:
-        options = {} if cipher.endswith("cbc") else {"authenticated_attributes": [NOTE]}
+    options: dict[str, Any] = {} if cipher.endswith("cbc") else {"authenticated_attributes": [NOTE]}
     data = _encrypt(content, "der", recipient, cipher, content_length=len(content), **options)
     assert rebuilt(data) == data
     info = cms.ContentInfo.load(data, strict=True)

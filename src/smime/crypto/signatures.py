@@ -212,6 +212,8 @@ def _scheme(kind: str, digest: str, pss: PSSParameters | None) -> SignatureSchem
     if pss is not None:
         if pss.digest != digest:
             raise KeyMismatchError(f"the key signs with {pss.digest} only")
+        if digest.startswith("shake"):
+            raise UnsupportedError("digest for RSASSA-PSS signatures", digest)  # RFC 8702: `cryptography` has no primitive
         pss_padding = _pss_padding(pss)
         algorithm, name = pss_algorithm(digest, pss.mgf_digest, pss.salt_length), "RSASSA-PSS"
         arguments, digest_arguments = (pss_padding, hash_), (pss_padding, Prehashed(hash_))

@@ -130,3 +130,22 @@ def test_how_it_stands_now(smime: Shell) -> None:
         one["basis"]
         for one in json.loads(smime("verify", "--trust", roots, "--json", smime.file("signed.eml")).text)["signers"][0]["standing"]
     }
+
+
+def test_what_broke_a_signature(smime: Shell) -> None:
+    """A list has added a footer to the signed part: the digest says so, and which text was signed."""
+    octets = smime.file("signed.eml").read_bytes()
+    boundary = octets.partition(b'boundary="')[2].partition(b'"')[0]
+    parts = octets.split(b"\r\n--" + boundary)
+    parts[1] += b"\r\n-- \r\nThis list is archived.\r\n"
+    changed = (b"\r\n--" + boundary).join(parts)
+    Path("changed.eml").write_bytes(changed)
+    for done in (
+        smime("verify", "--trust", smime.file("root.pem"), "changed.eml"),
+        smime("verify", "--trust", smime.file("root.pem"), stdin=changed),
+    ):
+        assert done.code == 1
+        assert "what was done to it: Text was added at the end of the signed part." in done.stderr
+    done = smime("verify", "--trust", smime.file("root.pem"), smime.file("changed.eml"))
+    assert done.code == 1
+    assert "what was done" not in done.stderr

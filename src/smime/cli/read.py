@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["commands", "network_options", "policy_of", "trust_options"]
 
+_EXPLAINED = 16 << 20  # octets of a message that is looked into for what broke its signature
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -99,6 +101,25 @@ def _now(at: datetime | None) -> datetime | None:
     return datetime.now(timezone.utc) if at is not None else None
 
 
+def _explain(given: str | BinaryIO) -> None:
+    """Say what was done to a message on its way, if that can be found out."""
+    from smime import SMIMEError, diagnose  # noqa: PLC0415 - not for --help
+    from smime.cli import render  # noqa: PLC0415
+
+    try:
+        if isinstance(given, str):
+            with Path(given).open("rb") as stream:
+                octets = stream.read(_EXPLAINED + 1)
+        else:
+            given.seek(0)
+            octets = given.read(_EXPLAINED + 1)
+        causes = diagnose(octets).causes if len(octets) <= _EXPLAINED else ()
+    except (OSError, SMIMEError):
+        return
+    for cause in causes:
+        click.echo(f"what was done to it: {render.clean(cause.sentence)} {render.clean(cause.advice)}", err=True)
+
+
 def _discard() -> BinaryIO:
     """Return a stream for content that nobody wants: it is decrypted all the same, since only then is known whether it can be."""
     return click.get_current_context().with_resource(Path(os.devnull).open("wb"))
@@ -139,15 +160,16 @@ def verify(
     tsa = load_trust(clocks, crls, certs, fetch=fetch) if clocks else None
     where = _output_of(output, as_json)
     policy = policy_of(archive_policy, require_revocation)
+    given = source(message, again=True)
     try:
-        report = files.verify(
-            source(message, again=True), where, trust, content=content, at=at, sender=sender, tsa=tsa, now=_now(at), policy=policy
-        ).report
+        report = files.verify(given, where, trust, content=content, at=at, sender=sender, tsa=tsa, now=_now(at), policy=policy).report
     except VerificationError as error:
         if as_json:
             render.print_json(error.report.to_dict())
         else:
             render.print_report(error.report)
+            if content is None and any(found.code == "digest-mismatch" for found in error.report.all_findings()):
+                _explain(given)
         raise
     if as_json:
         render.print_json(report.to_dict())

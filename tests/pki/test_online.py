@@ -132,6 +132,16 @@ def test_who_is_on_it_is_revoked() -> None:
     assert "revoked" in [found.code for found in signer.findings]
 
 
+def test_who_has_expired_may_be_revoked_as_well() -> None:
+    """What would be made up for by a timestamp or another time is not, if it was revoked."""
+    extensions = [points(LISTS + "people.crl")]
+    gone = PKI.person("Gone", "a@example.org", "p256", issuer=issuing(), expired=True, extensions=extensions)
+    signer = report(store(Web(lists([gone]))), gone)
+    assert signer.verdict is smime.Verdict.INVALID
+    assert {"expired", "revoked"} <= {found.code for found in signer.findings}
+    assert report(store(Web(lists())), gone).verdict is smime.Verdict.INDETERMINATE
+
+
 def test_a_list_in_pem() -> None:
     signer = report(store(Web(lists([person("list")], pem=True))), person("list"))
     assert signer.verdict is smime.Verdict.INVALID

@@ -1,9 +1,9 @@
 """What a store with a fetcher asks the network for: revocation lists, OCSP responses and missing issuers of a certificate.
 
-Revocation is asked about only along a path that is trusted but for that, so that the URLs are those of authorities which lead to an anchor
-(RFC 5280 section 4.2.1.13, RFC 6960). Missing issuers (section 4.2.2.1) can only be asked for before anybody is trusted, so that anybody
-may have written those URLs; that is therefore a choice of its own. What was fetched is remembered until its next update, and that it could
-not be had for a few minutes.
+Revocation is asked about only along a path that leads to an anchor, and against which nothing speaks but that or that it has expired, so that
+the URLs are those of authorities which somebody trusts (RFC 5280 section 4.2.1.13, RFC 6960). Missing issuers (section 4.2.2.1) can only be
+asked for before that, so that anybody may have written those URLs; it is therefore a choice of its own. What was fetched is remembered until
+its next update, and that it could not be had for a few minutes.
 """
 
 from __future__ import annotations
@@ -206,9 +206,9 @@ class _Search:
 
     @staticmethod
     def is_path(verdict: PathVerdict) -> bool:
-        """Whether the path leads to an anchor, and nothing speaks against it but that revocation is unknown."""
+        """Whether the path leads to an anchor, and nothing speaks against it but that it has expired or revocation is unknown."""
         against = {found.code for found in verdict.findings if found.effect.value}
-        return len(verdict.path) > 1 and (verdict.trusted or against == {"revocation-required"})
+        return len(verdict.path) > 1 and against <= {"revocation-required", "expired"}
 
     def _urls(self, urls: Sequence[str]) -> Iterator[str]:
         for url in urls:

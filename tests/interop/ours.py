@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.interop.peers import Peer
 from tests.interop.people import People, Person
 
 import smime
+
+
+_HOW: dict[str, dict[str, Any]] = {
+    "rsa": {"key_transport": "rsaEncryption"},
+    "rsa-oaep-sha1": {"key_transport": "rsaes-oaep", "oaep_digest": "sha1"},
+    "rsa-oaep-sha256": {"key_transport": "rsaes-oaep"},
+    "ecdh-hkdf-sha256": {"key_agreement": "dhSinglePass-stdDH-hkdf-sha256"},
+    "ecdh-cofactor-sha256": {"key_agreement": "dhSinglePass-cofactorDH-sha256kdf"},
+    **{f"ecdh-{digest}": {"key_agreement": f"dhSinglePass-stdDH-{digest}kdf"} for digest in ("sha1", "sha256", "sha384", "sha512")},
+}
 
 
 class Ours(Peer):
@@ -33,8 +44,7 @@ class Ours(Peer):
         return bytes(smime.verify(message, self.trust, content=content, sender=self.sender).content)
 
     def encrypt(self, content: bytes, recipients: Sequence[Person], *, cipher: str, key_encryption: str, mail: bool) -> bytes:
-        transport = {"rsa": "rsaEncryption", "rsa-oaep-sha256": "rsaes-oaep"}.get(key_encryption)
-        to = [smime.Recipient(recipient.certificate, key_transport=transport) for recipient in recipients]
+        to = [smime.Recipient(recipient.certificate, **_HOW[key_encryption]) for recipient in recipients]
         return smime.encrypt(content, to, content_encryption=cipher, encoding="smime" if mail else "der")
 
     def decrypt(self, message: bytes, recipient: Person, *, mail: bool) -> bytes:

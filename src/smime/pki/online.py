@@ -1,9 +1,9 @@
 """What a store with a fetcher asks the network for: revocation lists, OCSP responses and missing issuers of a certificate.
 
-Revocation is asked about only along a path that leads to an anchor, and against which nothing speaks but that or that it has expired, so that
-the URLs are those of authorities which somebody trusts (RFC 5280 section 4.2.1.13, RFC 6960). Missing issuers (section 4.2.2.1) can only be
-asked for before that, so that anybody may have written those URLs; it is therefore a choice of its own. What was fetched is remembered until
-its next update, and that it could not be had for a few minutes.
+Revocation is asked about only along a path that leads to an anchor, and against which nothing speaks but that or its having expired, so
+that the URLs are those of authorities which somebody trusts (RFC 5280 section 4.2.1.13, RFC 6960). Missing issuers (section 4.2.2.1) can
+only be asked for before that, so that anybody may have written those URLs; it is therefore a choice of its own. What was fetched is
+remembered until its next update, and that it could not be had for a few minutes.
 """
 
 from __future__ import annotations

@@ -282,6 +282,21 @@ public class BouncyCastle {
         throw new Exception("no such recipient");
     }
 
+    // attributes-encrypt <cipher> <content> <out> <how> <wrap> <certificate> <text>: AuthEnvelopedData with authenticated attributes
+    static void attributesEncrypt(String[] w) throws Exception {
+        CMSAuthEnvelopedDataGenerator generator = new CMSAuthEnvelopedDataGenerator();
+        generator.addRecipientInfoGenerator(recipient(w[4], w[6], w[5]));
+        var attributes = new org.bouncycastle.asn1.ASN1EncodableVector();
+        attributes.add(new org.bouncycastle.asn1.cms.Attribute(org.bouncycastle.asn1.cms.CMSAttributes.contentType,
+            new org.bouncycastle.asn1.DERSet(CMSObjectIdentifiers.data)));
+        attributes.add(new org.bouncycastle.asn1.cms.Attribute(new ASN1ObjectIdentifier("1.2.3.4.5"),
+            new org.bouncycastle.asn1.DERSet(new org.bouncycastle.asn1.DERUTF8String(w[7]))));
+        generator.setAuthenticatedAttributeGenerator(
+            new SimpleAttributeTableGenerator(new org.bouncycastle.asn1.cms.AttributeTable(attributes)));
+        CMSTypedData data = new CMSProcessableByteArray(Files.readAllBytes(Path.of(w[2])));
+        Files.write(Path.of(w[3]), generator.generate(data, (OutputAEADEncryptor) cipher(w[1])).getEncoded());
+    }
+
     // authenticate <content> <out> (<how> <wrap> <certificate>)...
     static void authenticate(String[] w) throws Exception {
         CMSAuthenticatedDataGenerator generator = new CMSAuthenticatedDataGenerator();
@@ -394,6 +409,7 @@ public class BouncyCastle {
                     case "verify" -> verify(words);
                     case "encrypt" -> encrypt(words);
                     case "decrypt" -> decrypt(words);
+                    case "attributes-encrypt" -> attributesEncrypt(words);
                     case "authenticate" -> authenticate(words);
                     case "check-mac" -> checkMac(words);
                     case "password-encrypt" -> passwordEncrypt(words);

@@ -65,6 +65,12 @@ class BouncyCastle(Peer):
         self._requests.ask("decrypt", self.file(message), out, recipient.certificate_file, recipient.key_file)
         return out.read_bytes()
 
+    def encrypt_with_attributes(self, content: bytes, recipient: Person, *, cipher: str, key_encryption: str, text: str) -> bytes:
+        """Write AuthEnvelopedData with a contentType attribute, and one of our own."""
+        out = self.file()
+        self._requests.ask("attributes-encrypt", cipher, self.file(content), out, key_encryption, "256", recipient.certificate_file, text)
+        return out.read_bytes()
+
     def authenticate(self, content: bytes, recipient: Person, key_encryption: str) -> bytes:
         """Write AuthenticatedData."""
         out = self.file()

@@ -11,7 +11,6 @@ from tests.interop.people import People, Person
 
 import smime
 
-
 _HOW: dict[str, dict[str, Any]] = {
     "rsa": {"key_transport": "rsaEncryption"},
     "rsa-oaep-sha1": {"key_transport": "rsaes-oaep", "oaep_digest": "sha1"},

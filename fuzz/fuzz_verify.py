@@ -5,9 +5,11 @@
 It begins with valid messages of several people in every form, and mutates them where it hurts: header fields and MIME structure, the
 base64 text, the BER tree of the CMS object (lengths are fixed up, so that a mutation reaches what lies behind the parser), attributes and
 SignerInfos; pieces of one message are grafted onto another. Two things are checked of each result. If the verdict is VALID, the content
-(with canonical line ends) was signed by the very certificates that the report names, and the one From address is theirs. And nothing but
-the library's own exceptions comes out. One signer's certificate has expired at the time looked at, and only one of his messages has a
-timestamp: that may be VALID, and no other, wherever the timestamp is moved to.
+(with canonical line ends) was signed by the very certificates that the report names, the one From address is theirs, and the message as a
+whole has the status signed, which no other has. And nothing but the library's own exceptions comes out.
+
+One signer's certificate has expired at the time looked at, and only one of his messages has a timestamp: that may be VALID, and no other,
+wherever the timestamp is moved to.
 
 A failure is written to build/fuzz/verify-N.eml with the roots beside it; the exit status says whether there was one.
 """
@@ -628,6 +630,26 @@ class Fuzzer:
 
     def problem(self, made: Mutant) -> tuple[str, str | None]:
         """Verify a message; return what came out, and what is wrong with that."""
+        assert made.octets is not None
+        outcome, wrong = self._verified(made)
+        if wrong is None and (outcome == "valid" or self.random.random() < 0.1):
+            wrong = self._disagreement(made, outcome)
+        return outcome, wrong
+
+    def _disagreement(self, made: Mutant, outcome: str) -> str | None:
+        """Unwrap a message: it must be signed as a whole if and only if it verifies."""
+        assert made.octets is not None
+        try:
+            result = smime.unwrap(made.octets, trust=self.trust, content=made.content, sender=made.sender, at=self.at, tsa=self.tsa)
+        except SMIMEError as error:
+            return f"VALID, and unwrap says {error}" if outcome == "valid" else None
+        except Exception as error:  # noqa: BLE001 - that is what is looked for
+            return f"{type(error).__name__} escaped: {error}"
+        if (result.status == "signed") is not (outcome == "valid"):
+            return f"{outcome}, and the status is {result.status}"
+        return None
+
+    def _verified(self, made: Mutant) -> tuple[str, str | None]:
         assert made.octets is not None
         try:
             verified = smime.verify(made.octets, self.trust, content=made.content, sender=made.sender, at=self.at, tsa=self.tsa)

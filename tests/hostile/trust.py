@@ -19,6 +19,7 @@ from tests.hostile.builder import (
     detached,
     opaque,
     pki,
+    signed,
     without,
 )
 from tests.hostile.cases import INDETERMINATE, INVALID, VALID, Mail, case
@@ -31,6 +32,7 @@ from smime.cms.content_info import TST_INFO
 from smime.cms.rewrite import add_unsigned_attribute
 from smime.cms.tst_info import TSTInfo
 from smime.crypto import digests
+from smime.errors import ParseError
 from smime.pki.fetch import HTTPFetcher
 from smime.pki.throwaway import Authority, Person, ThrowawayPKI
 
@@ -331,3 +333,25 @@ def hp_from_inside_is_no_sender() -> bytes:
     """From outside is the victim, From inside is the signer: what stands inside does not make a mail that of its signer."""
     mallory = pki().person("Mallory", "mallory@example.org", "p256")
     return _claiming(b'; hp="clear"', b"From: mallory@example.org\r\n", who=mallory)
+
+
+# -- text around a signature that holds its content (row J2) --
+
+
+@case("J2", VALID, "base64-anomaly")
+def text_behind_an_opaque_signature() -> bytes:
+    """Text behind the base64 of an application/pkcs7-mime, such as a list's footer: it is said, and is no content."""
+    return signed() + b"\r\n\r\nPay Mallory instead.\r\n"
+
+
+@case("J2", VALID, "base64-anomaly")
+def html_behind_an_opaque_signature() -> bytes:
+    """The same with HTML that would be seen by who shows all there is."""
+    return signed() + b"<html><body><h1>Pay Mallory instead.</h1></body></html>\r\n"
+
+
+@case("J2", ParseError)
+def text_before_an_opaque_signature() -> bytes:
+    """Text before it."""
+    header, _, body = signed().partition(b"\r\n\r\n")
+    return header + b"\r\n\r\nPay Mallory instead.\r\n\r\n" + body

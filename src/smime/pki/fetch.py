@@ -84,7 +84,7 @@ class HTTPFetcher:
         hosts: names that may be asked, exactly these; None: any.
         ports: that may be connected to.
         networks: addresses that may be connected to although they are not public, such as ``"10.1.2.0/24"``.
-        timeout: seconds for one fetch, redirects and all.
+        timeout: seconds for one fetch, redirects and all; looking up a name takes as long as the resolver of the system allows.
         size: octets of one answer.
         redirects: that are followed for one fetch.
         context: of TLS; default is the one of the system's roots.

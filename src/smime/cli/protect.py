@@ -10,6 +10,7 @@ import click
 
 from smime.cli.failures import UNREADABLE, USAGE, Failure
 from smime.cli.inputs import Passwords, load_certificates, load_keystores, message_argument, source, target
+from smime.cli.progress import bar
 from smime.errors import PolicyError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -66,7 +67,9 @@ def sign(
             raise Failure(f"key store {path}: holds {len(identities)} keys, and one is needed to sign", USAGE)
         (identity,) = identities
         signers.append(Signer(identity.private_key, identity.facts, identity.chain))
-    _protect(lambda: files.sign(source(message), target(output), signers, detached=not opaque, encoding=encoding))
+    where = target(output)
+    with bar(message, where) as progress:
+        _protect(lambda: files.sign(source(message), where, signers, detached=not opaque, encoding=encoding, progress=progress))
 
 
 @click.command("encrypt")
@@ -94,7 +97,11 @@ def encrypt(
         if not found:
             raise Failure(f"certificate {path}: there is no certificate", UNREADABLE)
         certificates.append(next(iter(found)))  # a bundle begins with the certificate of its subject
-    _protect(lambda: files.encrypt(source(message), target(output), certificates, content_encryption=cipher, encoding=encoding))
+    where = target(output)
+    with bar(message, where) as progress:
+        _protect(
+            lambda: files.encrypt(source(message), where, certificates, content_encryption=cipher, encoding=encoding, progress=progress)
+        )
 
 
 def _correspondent(store: str, address: str) -> Any:

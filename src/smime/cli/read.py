@@ -22,6 +22,7 @@ from smime.cli.inputs import (
     source,
     target,
 )
+from smime.cli.progress import bar
 from smime.errors import PolicyError, VerificationError
 
 if TYPE_CHECKING:
@@ -162,7 +163,10 @@ def verify(
     policy = policy_of(archive_policy, require_revocation)
     given = source(message, again=True)
     try:
-        report = files.verify(given, where, trust, content=content, at=at, sender=sender, tsa=tsa, now=_now(at), policy=policy).report
+        with bar(message, where) as progress:
+            report = files.verify(
+                given, where, trust, content=content, at=at, sender=sender, tsa=tsa, now=_now(at), policy=policy, progress=progress
+            ).report
     except VerificationError as error:
         if as_json:
             render.print_json(error.report.to_dict())
@@ -195,7 +199,8 @@ def decrypt(
     identities = load_keystores(keystores, Passwords(password_file))
     where = _discard() if as_json and output is None else target(output)
     try:
-        decrypted = files.decrypt(source(message, again=True), where, identities, policy=policy_of(archive_policy))
+        with bar(message, where) as progress:
+            decrypted = files.decrypt(source(message, again=True), where, identities, policy=policy_of(archive_policy), progress=progress)
     except PolicyError as error:
         raise Failure(f"{error}{'' if archive_policy else ' (--archive-policy reads old algorithms)'}", NOT_VALID) from None
     if as_json:
@@ -244,18 +249,21 @@ def unwrap(
         raise click.UsageError("--crl, --certs, --tsa and --fetch need --trust")
     identities = load_keystores(keystores, Passwords(password_file))
     trust = load_trust(roots, crls, certs, fetch=fetch) if roots else None
-    unwrapped = files.unwrap(
-        source(message, again=True),
-        _output_of(output, as_json),
-        identities=identities,
-        trust=trust,
-        content=content,
-        at=at,
-        sender=sender,
-        tsa=load_trust(clocks, crls, certs, fetch=fetch) if clocks else None,
-        now=_now(at),
-        policy=policy_of(archive_policy, require_revocation),
-    )
+    where = _output_of(output, as_json)
+    with bar(message, where) as progress:
+        unwrapped = files.unwrap(
+            source(message, again=True),
+            where,
+            identities=identities,
+            trust=trust,
+            content=content,
+            at=at,
+            sender=sender,
+            tsa=load_trust(clocks, crls, certs, fetch=fetch) if clocks else None,
+            now=_now(at),
+            policy=policy_of(archive_policy, require_revocation),
+            progress=progress,
+        )
     if as_json:
         render.print_json(unwrapped.to_dict())
     else:

@@ -55,8 +55,14 @@ class Revocation(enum.Enum):
 
 def worst(findings: Iterable[Finding]) -> Verdict:
     """Return the verdict that the findings leave: VALID if none speaks against it."""
-    effect = max((f.effect.value for f in findings), default=Effect.NONE.value)
-    return (Verdict.VALID, Verdict.INDETERMINATE, Verdict.INVALID)[effect]
+    verdict = Verdict.VALID
+    for found in findings:
+        effect = found.effect
+        if effect is Effect.INVALID:
+            return Verdict.INVALID
+        if effect is Effect.INDETERMINATE:
+            verdict = Verdict.INDETERMINATE
+    return verdict
 
 
 _NO_ATTRIBUTES: Mapping[str, tuple[bytes, ...]] = MappingProxyType({})

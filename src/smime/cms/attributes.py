@@ -193,6 +193,29 @@ class Attributes(Sequence[Attribute]):
         instances = self._table.get(oid, ())
         return instances[0] if len(instances) == 1 else tuple([value for values in instances for value in values])
 
+    def merged(self) -> dict[str, tuple[bytes, ...]]:
+        """Return the values of each attribute, those of all its instances together."""
+        if len(self._table) == len(self._instances):
+            return dict(self._instances)
+        return {oid: self.values(oid) for oid in self._table}
+
+    def alike(self, raw: bytes, changed: dict[str, bytes]) -> Attributes:
+        """Return what reading `raw` gives, which is known to differ only in the values of some attributes that have one value each.
+
+        Args:
+            raw: the whole element.
+            changed: the values, by the attributes' types.
+        """
+        made = object.__new__(Attributes)
+        made.raw = raw
+        made._set = raw if raw[0] == 0x31 else b"\x31" + raw[1:]
+        made.is_der = self.is_der
+        made._instances = [(oid, (changed[oid],)) if oid in changed else (oid, values) for oid, values in self._instances]
+        made._table = table = self._table.copy()
+        for oid, value in changed.items():
+            table[oid] = ((value,),)
+        return made
+
     def single(self, oid: str) -> bytes | None:
         """Return the only value of the only instance of an attribute; None if there is no instance.
 

@@ -363,7 +363,8 @@ class MultipartReader:
         """Say that the body ends here; return the last events. Without a close delimiter `closed` stays False."""
         events: list[Event] = []
         held, self._held = self._held, b""
-        self._scan(held, held, 0, scan.FINAL, events)
+        if held:
+            self._scan(held, held, 0, scan.FINAL, events)
         if self._state == _PART:
             events.append(PartEnd(self.parts - 1, self._offset))
             self._state = _EPILOGUE

@@ -81,7 +81,10 @@ def classify(fields: HeaderFields) -> Kind:
                 result.kind = OTHER
         micalg = parameters.get("micalg")
         if micalg:
-            result.micalg = tuple(name for part in micalg.split(",") if (name := part.strip().lower()))
+            if "," in micalg:
+                result.micalg = tuple(name for part in micalg.split(",") if (name := part.strip().lower()))
+            elif name := micalg.strip().lower():
+                result.micalg = (name,)
         result.boundary = content_type.boundary
     else:
         smime_type = parameters.get("smime-type")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from smime.algorithms import DIGESTS_BY_NAME
 from smime.crypto import digests
@@ -15,6 +15,8 @@ __all__ = ["AS_RECEIVED", "CANONICAL", "SignedContent", "micalg_digests"]
 AS_RECEIVED = "as-received"
 CANONICAL = "canonical"
 
+_ONE_FORM = (AS_RECEIVED,)
+_TWO_FORMS = (CANONICAL, AS_RECEIVED)
 _KEPT = 1 << 16
 _ONCE = 1 << 16
 _FALLBACK = ("sha256", "sha384", "sha512")
@@ -31,8 +33,11 @@ _BY_MICALG = {digest.micalg: name for name, digest in DIGESTS_BY_NAME.items() if
 }
 
 
-def micalg_digests(micalg: Iterable[str]) -> tuple[str, ...]:
+def micalg_digests(micalg: Sequence[str]) -> tuple[str, ...]:
     """Return the digests that a micalg parameter announces (RFC 8551 section 3.5.3.2), or the likely ones if it says nothing usable."""
+    if len(micalg) == 1:
+        name = _BY_MICALG.get(micalg[0])
+        return _FALLBACK if name is None else (name,)
     names = tuple(dict.fromkeys(_BY_MICALG[value] for value in micalg if value in _BY_MICALG))
     return names or _FALLBACK
 
@@ -49,13 +54,27 @@ class SignedContent:
         reread: gives the octets again, for a digest that was not announced or a scheme that needs the whole content.
     """
 
-    __slots__ = ("_canonical", "_digests", "_finished", "_kept", "_lines", "_names", "_once", "_reread", "_running", "_text", "length")
+    __slots__ = (
+        "_canonical",
+        "_digests",
+        "_finished",
+        "_forms",
+        "_kept",
+        "_lines",
+        "_names",
+        "_once",
+        "_reread",
+        "_running",
+        "_text",
+        "length",
+    )
 
     def __init__(self, names: Iterable[str], *, text: bool, reread: Callable[[], Iterator[bytes]] | None = None) -> None:
         self._names = tuple([name for name in dict.fromkeys(names) if digests.supported(name)])
         self._text = text
         self._reread = reread
         self._once: bytes | None = None  # octets that came alone so far, and are not digested yet
+        self._forms: tuple[str, ...] | None = None  # of these
         self._running = False
         self._lines: CanonicalLines | None = None
         self._digests: dict[str, digests.Digest] = {}
@@ -71,6 +90,7 @@ class SignedContent:
         size = len(data)
         if not self.length and size <= _ONCE and not self._running:
             self._once = data if type(data) is bytes else bytes(data)
+            self._forms = None
             self.length = size
             return
         self.length += size
@@ -119,8 +139,12 @@ class SignedContent:
     def forms(self) -> tuple[str, ...]:
         """The forms of the content that differ: as received, and with canonical line ends."""
         once = self._once
-        differs = self._canonical is not None if once is None else self._text and canonicalize(once) is not once
-        return (CANONICAL, AS_RECEIVED) if differs else (AS_RECEIVED,)
+        if once is None:
+            return _ONE_FORM if self._canonical is None else _TWO_FORMS
+        forms = self._forms
+        if forms is None:
+            forms = self._forms = _TWO_FORMS if self._text and canonicalize(once) is not once else _ONE_FORM
+        return forms
 
     def digest(self, name: str, form: str) -> bytes | None:
         """Return the digest of the content in this form, or None if the content has passed and cannot be had again."""

@@ -58,6 +58,7 @@ class Reading:
 
     Attributes:
         policy: what is accepted.
+        limits: the bounds in force, which are the policy's.
         trust: the anchors, or None if nobody can be trusted.
         keyring: the keys at hand, or None.
         at: the time looked at, aware.
@@ -68,7 +69,7 @@ class Reading:
         bare: the message is a bare CMS object, no mail: it names no sender.
     """
 
-    __slots__ = ("_named_in", "_sender", "at", "bare", "fields", "keyring", "now", "policy", "trust", "tsa")
+    __slots__ = ("_named_in", "_sender", "at", "bare", "fields", "keyring", "limits", "now", "policy", "trust", "tsa")
 
     def __init__(
         self,
@@ -87,6 +88,7 @@ class Reading:
             if time is not None and time.tzinfo is None:
                 raise ValueError("a time without a time zone")
         self.policy = policy
+        self.limits = policy.limits
         self.trust = trust
         self.tsa = tsa
         self.now = now
@@ -112,11 +114,6 @@ class Reading:
     def named_in(self, fields: HeaderFields) -> None:
         """This header block names the sender, if the caller named nobody."""
         self._named_in = fields
-
-    @property
-    def limits(self) -> Limits:
-        """The bounds in force."""
-        return self.policy.limits
 
     def snapshot(self) -> Reading:
         """Return what is known now: a mail inside of a bare object names a sender, which is not that of the layers around it."""

@@ -89,12 +89,11 @@ def report_of(
         noticed.append(finding("no-content"))
     certificates, malformed = _certificates(tail.certificates, reading)
     noticed += malformed
-    signers = tuple(
-        _Signer(reading, info, content, content_type, certificates, tail, frozenset(listed_digests)).report() for info in tail.signer_infos
-    )
+    listed = frozenset(listed_digests)
+    signers = tuple([_Signer(reading, info, content, content_type, certificates, tail, listed).report() for info in tail.signer_infos])
     verdict = worst(noticed)
     for signer in signers:
-        if _RANK[signer.verdict] > _RANK[verdict]:
+        if signer.verdict is Verdict.INVALID or (signer.verdict is Verdict.INDETERMINATE and verdict is Verdict.VALID):
             verdict = signer.verdict
     return VerificationReport(
         verdict=verdict,
@@ -121,9 +120,6 @@ def path_at(
         policy=policy,
         fetch=fetch,
     )
-
-
-_RANK = {Verdict.VALID: 0, Verdict.INDETERMINATE: 1, Verdict.INVALID: 2}
 
 
 def _certificates(raw: Sequence[bytes], reading: Reading) -> tuple[list[Certificate], list[Finding]]:
@@ -178,10 +174,8 @@ class _Signer:
         self.countersigners_left = [reading.limits.signers]  # shared with the countersigners of countersigners: they may be a tree
         self.timestamps: tuple[TimestampReport, ...] = ()
         self.inherited: tuple[tuple[bytes, ...], int] | None = None  # the path that DSA parameters are from, and the size of the modulus
-        self.values: dict[str, tuple[bytes, ...]] = {}  # of the signed attributes
-        for attribute in info.signed_attrs or ():
-            known = self.values.get(attribute.oid)
-            self.values[attribute.oid] = attribute.values if known is None else known + attribute.values
+        signed = info.signed_attrs
+        self.values = signed.merged() if signed is not None else {}
 
     def note(self, code: str, /, **data: object) -> None:
         """Add a finding."""
@@ -222,7 +216,7 @@ class _Signer:
             signature_algorithm=info.signature_algorithm.name,
             digest_matches=self.digest_matches,
             signature_valid=self.signature_valid,
-            path=tuple(c.x509 for c in path.path if c.x509 is not None) if path is not None else (),
+            path=path.x509_path if path is not None else (),
             trusted=path.trusted if path is not None else False,
             revocation=path.revocation if path is not None else Revocation.NOT_CHECKED,
             address_matches=address_matches,
@@ -286,7 +280,7 @@ class _Signer:
         if attrs.MESSAGE_DIGEST not in values:
             self.note("message-digest-attribute-missing")
         self._algorithm_protection()
-        return all(f.code == "signed-attributes-not-der" for f in self.findings[before:])
+        return len(self.findings) == before or all(f.code == "signed-attributes-not-der" for f in self.findings[before:])
 
     def _without_attributes(self) -> bool:
         unsigned = self.info.unsigned_attrs
@@ -568,7 +562,8 @@ class _Signer:
         for basis, time in times:
             same = path.valid_from <= time <= path.valid_until
             then = path if same else self._path_at(certificate, trust, time)
-            found.append(Standing(basis, time, then.trusted, tuple(f.code for f in then.findings if f.effect is not Effect.NONE)))
+            codes = tuple([f.code for f in then.findings if f.effect is not Effect.NONE]) if then.findings else ()
+            found.append(Standing(basis, time, then.trusted, codes))
         return tuple(found)
 
     # -- step 8: the sender's address (RFC 8550 section 3) --

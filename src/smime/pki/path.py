@@ -50,7 +50,7 @@ class PathVerdict:
         valid_until: … until here, inclusive.
     """
 
-    __slots__ = ("findings", "path", "revocation", "trusted", "unchecked", "valid_from", "valid_until")
+    __slots__ = ("_x509_path", "findings", "path", "revocation", "trusted", "unchecked", "valid_from", "valid_until")
 
     def __init__(
         self,
@@ -70,6 +70,7 @@ class PathVerdict:
         self.unchecked = unchecked
         self.valid_from = valid_from
         self.valid_until = valid_until
+        self._x509_path: tuple[x509.Certificate, ...] | None = None
 
     def said_at(self, at: datetime) -> PathVerdict:
         """Return the verdict for another time in its window: findings that name the time looked at name this one."""
@@ -101,7 +102,9 @@ class PathVerdict:
     @property
     def x509_path(self) -> tuple[x509.Certificate, ...]:
         """The path as objects of `cryptography`, without certificates that it refuses to load."""
-        return tuple(loaded for loaded in (certificate.x509 for certificate in self.path) if loaded is not None)
+        if self._x509_path is None:
+            self._x509_path = tuple([loaded for loaded in [certificate.x509 for certificate in self.path] if loaded is not None])
+        return self._x509_path
 
     def __repr__(self) -> str:
         codes = ", ".join(found.code for found in self.findings)

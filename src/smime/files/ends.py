@@ -62,7 +62,11 @@ class StreamSpool:
 
 
 class Input:
-    """A source, opened: an iterator of chunks, each good until the next is asked for."""
+    """A source, opened: an iterator of chunks, each good until the next is asked for.
+
+    Files are read and not mapped: a mapping is no faster (measured with large folios on ext4), counts as memory of the process, and a file
+    that is cut short meanwhile ends the process instead of the reading.
+    """
 
     def __init__(self, source: Source, progress: Progress | None = None) -> None:
         self._progress = progress

@@ -31,6 +31,7 @@ __all__ = [
     "key_bits",
     "key_kind",
     "load_der_public_key",
+    "loadable_private_key",
     "public_key_of",
 ]
 
@@ -194,6 +195,23 @@ def _loadable(spki: bytes) -> bytes:
     if algorithm.oid == EC_PUBLIC_KEY and key.as_bit_string()[:1] in {b"\x06", b"\x07"}:
         raise key.error("a point in hybrid form")  # RFC 5480 section 2.2: MUST NOT
     return spki
+
+
+def loadable_private_key(pkcs8: bytes) -> bytes:
+    """Return a PrivateKeyInfo (RFC 5958) with rsaEncryption in place of the OIDs that restrict the use of an RSA key, as for public keys.
+
+    What the key may be used for is looked up in the certificate, which has the same restriction (RFC 4055 section 1.2). Anything else is
+    returned as it is, for the loader to complain of.
+    """
+    try:
+        version, algorithm, key, *rest = der.parse(pkcs8, layer="pkcs8").expect(der.SEQUENCE).children
+        stated = AlgorithmIdentifier.from_element(algorithm)
+    except (SMIMEError, ValueError):
+        return pkcs8
+    if stated.oid not in _RSA_OIDS:
+        return pkcs8
+    plain = writer.sequence(writer.oid(algorithms.RSA_ENCRYPTION.oid), writer.NULL)
+    return writer.sequence(version.raw, plain, key.raw, *(field.raw for field in rest))
 
 
 def load_der_public_key(spki: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Any:

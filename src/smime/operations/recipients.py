@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Protocol
 
 from smime import policies
-from smime.algorithms import CONTENT_ENCRYPTIONS_BY_NAME, KEY_AGREEMENTS_BY_NAME, NAMES, RSA_KEM_SPKI, RSAES_OAEP, Level
+from smime.algorithms import CONTENT_ENCRYPTIONS_BY_NAME, KEY_AGREEMENTS_BY_NAME, NAMES, RSA_ENCRYPTION, RSA_KEM_SPKI, RSAES_OAEP, Level
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.cms import attributes as attrs
 from smime.cms import capabilities as caps
@@ -277,7 +277,10 @@ class Recipient:
             raise KeyMismatchError(f"nothing can be encrypted to a key of kind {self.kind}")
         if (key_transport or oaep_digest) and self.kind != "RSA":
             raise KeyMismatchError(f"a key of kind {self.kind} takes no key transport")
-        self.transport = key_transport or _bound_transport(own)
+        bound = _BOUND_TO.get(own.key_algorithm.oid)  # RFC 4055 section 4.1, RFC 9690 section 2.3
+        self.transport = key_transport or bound
+        if self.kind == "RSA" and own.key_algorithm.oid != RSA_ENCRYPTION.oid and (bound is None or self.transport != bound):
+            raise KeyMismatchError(f"the key of {own.subject} is for {own.key_algorithm.name} only")
         self.oaep_digest = oaep_digest
         self.scheme = _scheme(self.kind, own.public_key, key_agreement)
         usage = own.key_usage
@@ -379,11 +382,6 @@ class Recipient:
 
     def __repr__(self) -> str:
         return f"<Recipient {self.facts.subject}>"
-
-
-def _bound_transport(certificate: Certificate) -> str | None:
-    """Return the key transport that an RSA key is for alone (RFC 4055 section 4.1, RFC 9690 section 2.3), None if it is for any."""
-    return _BOUND_TO.get(certificate.key_algorithm.oid)
 
 
 _BOUND_TO = {RSAES_OAEP.oid: "rsaes-oaep", RSA_KEM_SPKI.oid: "rsa-kem"}

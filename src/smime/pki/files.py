@@ -288,12 +288,24 @@ def _load_key(data: bytes, secret: _Password, *, encrypted: bool, is_pem: bool) 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about kinds of keys that it will refuse one day
-            return load(data, password)
+            try:
+                return load(data, password)
+            except Exception:  # noqa: BLE001 - the loader's exceptions are not a closed set
+                return load_der_private_key(_unrestricted(data, password, is_pem=is_pem), None)
     except UnsupportedAlgorithm as error:
         raise UnsupportedError("private key", str(error)) from None
     except Exception as error:  # noqa: BLE001 - the loader's exceptions are not a closed set
         reason = "the password is wrong, or the key is damaged" if encrypted else f"this is not a private key that can be read: {error}"
         raise ParseError("pkcs8", reason) from None
+
+
+def _unrestricted(data: bytes, password: bytes | None, *, is_pem: bool) -> bytes:
+    """Return the DER of a key that `cryptography` may have refused for an OID that says what it is for (RFC 4055, RFC 9690)."""
+    from smime.crypto import keys  # noqa: PLC0415 - heavy
+    from smime.pki import pkcs12  # noqa: PLC0415 - heavy
+
+    octets = pem.decode(data)[0][1] if is_pem else data
+    return keys.loadable_private_key(pkcs12.decrypt_pkcs8(octets, password) if password is not None else octets)
 
 
 def _read_pkcs12(data: bytes, secret: _Password, found: Found) -> None:

@@ -25,12 +25,12 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 from smime import algorithms
 from smime.asn1 import der, writer
 from smime.asn1.algorithm import AlgorithmIdentifier
-from smime.crypto import content_encryption, digests, kdf, mac
+from smime.crypto import content_encryption, digests, kdf, keys, mac
 from smime.crypto.faults import Failed
 from smime.errors import LimitExceeded, ParseError, SMIMEError, UnsupportedError
 from smime.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ["Bags", "WrongPassword", "is_pkcs12", "read"]
+__all__ = ["Bags", "WrongPassword", "decrypt_pkcs8", "is_pkcs12", "read"]
 
 _DATA = "1.2.840.113549.1.7.1"
 _ENCRYPTED_DATA = "1.2.840.113549.1.7.6"
@@ -154,7 +154,7 @@ def _read_bags(contents: bytes, password: bytes | None, limits: Limits, bags: Ba
 
 def _take_key(pkcs8: bytes, bags: Bags) -> None:
     try:
-        bags.keys.append(load_der_private_key(pkcs8, None))
+        bags.keys.append(load_der_private_key(keys.loadable_private_key(pkcs8), None))
     except UnsupportedAlgorithm as error:
         bags.unsupported.append(UnsupportedError("private key", str(error)))
     except Exception as error:  # noqa: BLE001 - the loader's exceptions are not a closed set
@@ -162,6 +162,18 @@ def _take_key(pkcs8: bytes, bags: Bags) -> None:
 
 
 # -- encryption --
+
+
+def decrypt_pkcs8(data: bytes, password: bytes | None, *, limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """Return the PrivateKeyInfo in an EncryptedPrivateKeyInfo (RFC 5958 section 3).
+
+    Raises:
+        WrongPassword: it does not decrypt.
+        ParseError, UnsupportedError, LimitExceeded: as `read`.
+    """
+    reader = der.parse(data, limits=limits, layer="pkcs8").reader()
+    algorithm = AlgorithmIdentifier.from_element(reader.any())
+    return _decrypt(algorithm, reader.octet_string(), password, limits)
 
 
 def _encrypted_data(reader: der.Reader, password: bytes | None, limits: Limits) -> bytes:

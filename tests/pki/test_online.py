@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID
 from tests.hostile.builder import ENTITY, NOW
+from tests.operations.test_timestamps import TSA, signature_of, stamped, token
 from tests.pki.test_fetch import LOOPBACK, says, server
 
 import smime
@@ -346,3 +347,20 @@ def test_over_the_wire() -> None:
         assert signer.verdict is smime.Verdict.VALID
         assert signer.revocation is smime.Revocation.UNKNOWN
         assert any("may not be asked" in one.why for one in signer.unchecked)
+
+
+def test_revocation_at_a_timestamp() -> None:
+    """Revocation of the signer is asked for at that time, too, and of the authority that made the timestamp."""
+    crl_of_then = {"this_update": NOW - timedelta(days=2), "next_update": NOW + timedelta(days=2)}
+    who = PKI.person("Stamped", "a@example.org", "p256", issuer=issuing(), not_after=NOW + timedelta(days=1), extensions=[points(LISTS)])
+    pages = {LISTS + "root.crl": crl(PKI.root), LISTS: crl(issuing(), **crl_of_then)}
+    message = smime.sign(ENTITY, smime.Signer(who.private_key, who.certificate, who.chain), detached=False, encoding="der")
+    octets = stamped(token(signature_of(message)), cms=message)
+    web = Web(pages)
+    options: dict[str, Any] = {"policy": BARE, "tsa": TSA, "at": NOW + timedelta(days=30)}
+    verified = smime.verify(octets, store(web), **options).report.signers[0]
+    assert "valid-at-timestamp" in [found.code for found in verified.findings]
+    assert verified.revocation is smime.Revocation.GOOD
+    pages[LISTS] = crl(issuing(), [who], **crl_of_then)
+    with pytest.raises(smime.VerificationError):
+        smime.verify(octets, store(Web(pages)), **options)

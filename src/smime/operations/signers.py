@@ -524,7 +524,7 @@ class _Signer:
         if not path.trusted and self.timestamps and {f.code for f in path.findings if f.effect is not Effect.NONE} <= {"expired"}:
             # a time that somebody trusted vouches for, and nothing less, makes up for an expired certificate (RFC 8550 section 6)
             for time in sorted(stamp.time for stamp in self.timestamps if stamp.trusted and stamp.time is not None):
-                then = self._path_at(certificate, trust, time)
+                then = self._path_at(certificate, trust, time, fetch=proven)
                 if then.trusted and time <= self.reading.at:
                     self.note("valid-at-timestamp", time=time.isoformat())
                     path = then

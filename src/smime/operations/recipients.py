@@ -27,6 +27,7 @@ from smime.crypto import key_agreement as agreement
 from smime.errors import KeyMismatchError, ParseError, PolicyError, SMIMEError, UnsupportedError
 from smime.findings import Effect, Finding, finding
 from smime.pki.build import is_signed_by
+from smime.pki.cache import Cache
 from smime.pki.certificate import Certificate
 from smime.pki.identity import ContentKey, KeyEncryptionKey, Password
 from smime.report import SignerReport, Verdict, VerificationReport
@@ -251,7 +252,7 @@ class Recipient:
         UnsupportedError: there is no such scheme or digest.
     """
 
-    __slots__ = ("_rid", "capabilities", "facts", "kind", "oaep_digest", "scheme", "transport")
+    __slots__ = ("_head", "_rid", "capabilities", "facts", "kind", "oaep_digest", "scheme", "transport")
 
     def __init__(
         self,
@@ -289,6 +290,7 @@ class Recipient:
         if by_key_identifier and own.ski is None:
             raise KeyMismatchError(f"the certificate of {own.subject} has no subject key identifier")
         self._rid = SubjectKeyIdentifier(own.ski) if by_key_identifier and own.ski else IssuerAndSerialNumber(own.issuer_raw, own.serial)
+        self._head: tuple[AlgorithmIdentifier, bytes] | None = None
 
     @classmethod
     def from_signed(cls, report: VerificationReport | SignerReport, *, trust: TrustStore | None = None) -> Recipient:
@@ -346,7 +348,10 @@ class Recipient:
                 else:
                     algorithm = key_transport.choose(own.key_algorithm, v15=transport == "rsaEncryption")
                 encrypted = key_transport.encrypt(public_key, algorithm, key, key_algorithm=own.key_algorithm)
-                return KeyTransRecipientInfo.build(self._rid, algorithm, encrypted)
+                head = self._head
+                if head is None or head[0] is not algorithm:
+                    head = self._head = algorithm, KeyTransRecipientInfo.head(self._rid, algorithm)
+                return KeyTransRecipientInfo.with_head(head[1], encrypted)
         made = kem.wrap(public_key, key)
         return KEMRecipientInfo.build(self._rid, made.kem, made.ciphertext, made.kdf, made.kek_length, made.wrap, made.encrypted_key)
 
@@ -498,10 +503,24 @@ def makers_of(recipients: AnyRecipient | Iterable[AnyRecipient]) -> list[Maker]:
         elif isinstance(recipient, ContentKey):
             raise ValueError("a content key goes without other recipients")  # noqa: TRY004 - its company is wrong, not its type
         else:
-            makers.append(Recipient(recipient))
+            makers.append(_recipient(recipient))
     if not makers:
         raise ValueError("there is no recipient")
     return makers
+
+
+_recipients: Cache[Any, Recipient] = Cache(1024)
+
+
+def _recipient(certificate: x509.Certificate | bytes) -> Recipient:
+    """Return the recipient with this certificate, from memory if the certificate was there before: equal ones have the same octets."""
+    if isinstance(certificate, bytearray | memoryview):
+        return Recipient(bytes(certificate))
+    known = _recipients.get(certificate)
+    if known is None:
+        known = Recipient(certificate)
+        _recipients.put(certificate, known)
+    return known
 
 
 def common_capabilities(makers: Sequence[Maker]) -> frozenset[str] | None:

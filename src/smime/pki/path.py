@@ -50,7 +50,7 @@ class PathVerdict:
         valid_until: … until here, inclusive.
     """
 
-    __slots__ = ("_x509_path", "findings", "path", "revocation", "trusted", "unchecked", "valid_from", "valid_until")
+    __slots__ = ("_dated", "_x509_path", "findings", "path", "revocation", "trusted", "unchecked", "valid_from", "valid_until")
 
     def __init__(
         self,
@@ -70,10 +70,15 @@ class PathVerdict:
         self.unchecked = unchecked
         self.valid_from = valid_from
         self.valid_until = valid_until
+        self._dated: bool | None = None
         self._x509_path: tuple[x509.Certificate, ...] | None = None
 
     def said_at(self, at: datetime) -> PathVerdict:
         """Return the verdict for another time in its window: findings that name the time looked at name this one."""
+        if self._dated is None:
+            self._dated = any("at" in found.data for found in self.findings)
+        if not self._dated:
+            return self
         text = at.isoformat()
         if all(found.data.get("at", text) == text for found in self.findings):
             return self

@@ -44,6 +44,7 @@ class Run:
     base: int = 0  # the same before the operation
     sha256: float = 0.0  # seconds that SHA-256 of the plain file took just before
     sha256_cpu: float = 0.0
+    system: float = 0.0  # of `cpu`: in the kernel
 
     @property
     def growth(self) -> float:
@@ -199,17 +200,23 @@ def _write_source(path: Path, size: int) -> None:
 _TEXT = 78 / 57  # octets of base64 text for one of its content
 
 
-def _shares(operation: Operation, parts: dict[str, float], seconds: float, size: int) -> str:
-    """Say which share of the processor's time each part of an operation needs when it is done alone."""
+def _shares(operation: Operation, parts: dict[str, float], run: Run, size: int) -> str:
+    """Say which share of the processor's time each part of an operation needs when it is done alone, and what the rest is."""
     shares: list[tuple[float, str]] = []
+    kernel = run.system
     for part in operation.parts.split():
         name, _, text = part.partition("-")
         of_text = text == "text"
         needed = parts[name if of_text else part] * size * (_TEXT if of_text else 1)
         word = {"encrypt": "cipher", "decrypt": "cipher", "encode": "base64", "decode": "base64"}.get(name, name)
-        shares.append((needed / seconds, word))
-    rest = 1 - sum(share for share, _ in shares)
-    return ", ".join(f"{word} {share:.0%}" for share, word in sorted(shares, reverse=True)) + f", rest {max(0.0, rest):.0%}"
+        shares.append((needed / run.cpu, word))
+        if name in {"read", "write"}:
+            kernel -= needed
+    shares.append((max(0.0, kernel / run.cpu), "memory and disk"))
+    rest = max(0.0, 1 - sum(share for share, _ in shares))
+    waits = 1 - run.cpu / run.seconds
+    told = ", ".join(f"{word} {share:.0%}" for share, word in sorted(shares, reverse=True) if share >= 0.01)
+    return f"{told}, rest {rest:.0%}; waits {max(0.0, waits):.0%}"
 
 
 def _cells(operation: Operation, runs: list[Run], theirs: list[Run], parts: dict[str, float], size: int) -> list[str]:
@@ -239,7 +246,7 @@ def _cells(operation: Operation, runs: list[Run], theirs: list[Run], parts: dict
             verdict = f">= {_DIGEST_BAR} x SHA-256" + ("" if best >= _DIGEST_BAR else f": missed, {best / _DIGEST_BAR:.2f} of it")
     else:
         cells.append("")
-    return [*cells, verdict, _shares(operation, parts, cpu, size)]
+    return [*cells, verdict, _shares(operation, parts, sorted(runs, key=lambda run: run.cpu)[len(runs) // 2], size)]
 
 
 _HEAD = (
@@ -309,7 +316,9 @@ the rounds, in which `openssl cms` takes its turn on the same files. MB are 10^6
 (what streams have, and every opaque signature here) indefinite ones; "report only" is
 `files.verify(source, None, ...)`; all others write their result. x openssl and x SHA-256 say how many times as fast, on the wall and in
 brackets by processor time: other work on the machine disturbs the first more than the second. SHA-256 is `cryptography` over the plain
-file, 64 KiB at a time. The last column says which share of the processor's time the parts of the operation need when each is done alone.
+file, 64 KiB at a time. The last column says which share of the processor's time the parts of the operation need when each is done alone;
+"memory and disk" is what the kernel needs beyond that, for fresh pages and for what it writes back; "waits" is the share of the time on the
+wall in which the process did not run, for the disk or for other work on the machine.
 """
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.decrepit.ciphers.algorithms import RC2, TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher
-from cryptography.hazmat.primitives.ciphers.aead import AESCCM
+from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES, ChaCha20
 from cryptography.hazmat.primitives.ciphers.modes import CBC, GCM
 from cryptography.hazmat.primitives.constant_time import bytes_eq
@@ -41,6 +41,7 @@ __all__ = [
     "cbc_decryption",
 ]
 
+_TAG = 16
 OVERHEAD = 32
 """How much longer than its input the buffer given to `update_into` has to be, in octets."""
 
@@ -53,15 +54,31 @@ def _room(data: Buffer, buf: Buffer, more: int = 0) -> None:
 class GCMDecryption:
     """AES-GCM; additional data may come last (see `gcm`)."""
 
-    __slots__ = ("_context", "_iv", "_key", "_length", "_tag_sizes")
+    __slots__ = ("_aad", "_context", "_iv", "_key", "_length", "_tag_sizes")
 
     def __init__(self, key: bytes, iv: bytes, tag_sizes: tuple[int, ...], aad: bytes) -> None:
         self._key, self._iv, self._tag_sizes, self._length = key, iv, tag_sizes, 0
-        self._context: Any = Cipher(AES(key), GCM(iv, None, 12)).decryptor()
-        if aad:
-            self._context.authenticate_additional_data(aad)
+        self._aad = aad
+        self._context: Any = None
+
+    def _start(self) -> None:
+        self._context = Cipher(AES(self._key), GCM(self._iv, None, 12)).decryptor()
+        if self._aad:
+            self._context.authenticate_additional_data(self._aad)
+
+    def whole(self, data: Buffer, tag: bytes | None, aad: bytes) -> bytes:
+        """Decrypt all there is, instead of `update` and `finish`."""
+        if tag is None or len(tag) != _TAG or _TAG not in self._tag_sizes:
+            plaintext = self.update(data)
+            return plaintext + self.finish(tag, aad, None)
+        try:
+            return AESGCM(self._key).decrypt(self._iv, b"".join((data, tag)), self._aad or aad or None)
+        except InvalidTag:
+            raise Failed from None
 
     def update(self, data: Buffer) -> bytes:
+        if self._context is None:
+            self._start()
         self._length += len(data)
         try:
             plaintext: bytes = self._context.update(data)
@@ -71,6 +88,8 @@ class GCMDecryption:
 
     def update_into(self, data: Buffer, buf: Buffer) -> int:
         _room(data, buf)
+        if self._context is None:
+            self._start()
         self._length += len(data)
         try:
             count: int = self._context.update_into(data, buf)
@@ -81,6 +100,8 @@ class GCMDecryption:
     def finish(self, tag: bytes | None, aad: bytes, _replay: Iterable[Buffer] | None) -> bytes:
         if tag is None or len(tag) not in self._tag_sizes:
             raise Failed
+        if self._context is None:
+            self._start()
         if aad:
             tag = gcm.tag_without_aad(self._key, self._iv, aad, self._length, tag)
         try:

@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -62,8 +61,7 @@ _TAG = 16
 # -- parameters --
 
 
-@dataclass(frozen=True, slots=True)
-class ContentEncryptionParameters:
+class ContentEncryptionParameters(NamedTuple):
     """What a contentEncryptionAlgorithm says.
 
     Attributes:
@@ -254,7 +252,7 @@ class Decryptor:
         update_into: the same into a buffer of `OVERHEAD` octets more than the input; returns how many it wrote.
     """
 
-    __slots__ = ("_aad", "_finish", "parameters", "update", "update_into")
+    __slots__ = ("_aad", "_finish", "_whole", "parameters", "update", "update_into")
 
     update: Callable[[Buffer], bytes]
     update_into: Callable[[Buffer, Buffer], int]
@@ -299,7 +297,23 @@ class Decryptor:
         self.update = stream.update
         self.update_into = stream.update_into
         self._finish = stream.finish
+        self._whole = stream.whole if isinstance(stream, GCMDecryption) else None
         self._aad = aad
+
+    @property
+    def takes_whole(self) -> bool:
+        """`whole` decrypts faster than `update` and `finalize`."""
+        return self._whole is not None
+
+    def whole(self, data: Buffer, tag: bytes | None = None, aad: bytes = b"") -> bytes:
+        """Decrypt all of the content in one call, instead of `update` and `finalize`; arguments and errors as there."""
+        if self._whole is None:
+            plaintext = self.update(data)
+            rest = self.finalize(tag, aad, (plaintext,))
+            return plaintext + rest if rest else plaintext
+        if aad and self._aad:
+            raise ValueError("additional authenticated data was given at the start")
+        return self._whole(data, tag, aad)
 
     def finalize(self, tag: bytes | None = None, aad: bytes = b"", replay: Iterable[Buffer] | None = None) -> bytes:
         """End the decryption and return the rest of the plaintext.
@@ -427,7 +441,4 @@ def decrypt(
         Failed: tag, padding, or the size of ciphertext or key is wrong.
         ParseError, UnsupportedError: see `parse_parameters`.
     """
-    stream = Decryptor(algorithm, key, aad=aad, limits=limits)
-    plaintext = stream.update(ciphertext)
-    rest = stream.finalize(tag)
-    return plaintext + rest if rest else plaintext
+    return Decryptor(algorithm, key, aad=aad, limits=limits).whole(ciphertext, tag)

@@ -115,7 +115,8 @@ class HeaderFields:
         return tuple(self._records[i * _WIDTH] for i, identifier in enumerate(self._identifiers) if identifier == malformed)
 
     def __len__(self) -> int:
-        return sum(1 for identifier in self._identifiers if identifier >= 0)
+        identifiers = self._identifiers
+        return len(identifiers) - identifiers.count(scan.MALFORMED_FIELD) - identifiers.count(scan.ENVELOPE_FIELD)
 
     def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield name and raw value (folding included, without the last line end) of each field, in the order received."""

@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DecryptedMessage", "EncryptedLayer", "MessageDecryptor"]
 
+_SHORT = 1 << 16  # octets of content that may wait for the tag, to be decrypted in one call
+
 EncryptedHead = EnvelopedDataHead | AuthEnvelopedDataHead | EncryptedDataHead
 
 
@@ -93,6 +95,7 @@ class EncryptedLayer:
         attempt: which of the matching recipients to use, from 0.
         replay: gives the plaintext again.
         aad: the authenticated attributes, where an earlier pass has seen them.
+        as_it_comes: the sink must have the plaintext as soon as it is there.
 
     Attributes:
         fault: why it cannot be decrypted, as soon as that is known.
@@ -110,12 +113,15 @@ class EncryptedLayer:
         attempt: int = 0,
         replay: Callable[[], Iterator[bytes]] | None = None,
         aad: bytes = b"",
+        as_it_comes: bool = False,
     ) -> None:
         self._reading = reading
         self._head = head
         self._sink = sink
         self._replay = replay
         self._decryptor: content_encryption.Decryptor | None = None
+        self._may_wait = not as_it_comes
+        self._waiting: bytes | None = None  # short content that came in one piece so far
         self._wrong_key = False
         self._mac: bytes | None = None
         self._aad = b""
@@ -222,8 +228,17 @@ class EncryptedLayer:
 
     def content(self, data: Buffer, /) -> None:
         """Take ciphertext."""
-        if self._decryptor is not None:
-            plain = self._decryptor.update(data)
+        decryptor = self._decryptor
+        if decryptor is not None:
+            if self._may_wait:
+                self._may_wait = False
+                if len(data) <= _SHORT and decryptor.takes_whole:
+                    self._waiting = bytes(data)
+                    return
+            elif self._waiting is not None:
+                waiting, self._waiting = self._waiting, None
+                self._sink(decryptor.update(waiting))
+            plain = decryptor.update(data)
             if plain:
                 self._sink(plain)
 
@@ -261,7 +276,10 @@ class EncryptedLayer:
                 if self._known_aad and self._known_aad != self._aad:
                     raise Failed
                 aad = b"" if self._known_aad else self._aad
-                rest = self._decryptor.finalize(self._mac, aad, self._replay() if self._replay is not None else None)
+                if self._waiting is not None:
+                    rest = self._decryptor.whole(self._waiting, self._mac, aad)
+                else:
+                    rest = self._decryptor.finalize(self._mac, aad, self._replay() if self._replay is not None else None)
             except Failed:
                 self.fault = DecryptionFailed()
             except SMIMEError as error:
@@ -447,7 +465,14 @@ class MessageDecryptor:
         if not isinstance(head, (EnvelopedDataHead, AuthEnvelopedDataHead, EncryptedDataHead)):
             raise NotProtected("the message is not encrypted at its top level")
         keeps = self._passing is None and not isinstance(self._spool, NullSpool)
-        layer = EncryptedLayer(self._reader.reading, head, self._sink, attempt=self._attempt, replay=self._spool.chunks if keeps else None)
+        layer = EncryptedLayer(
+            self._reader.reading,
+            head,
+            self._sink,
+            attempt=self._attempt,
+            replay=self._spool.chunks if keeps else None,
+            as_it_comes=self._passing is not None,
+        )
         if layer.fault is not None:
             raise layer.fault
         self._layer = layer

@@ -62,7 +62,7 @@ class Signer:
         ValueError: a further attribute is one that is written anyway, or that is no signed one.
     """
 
-    __slots__ = ("_accepted", "_attributes", "_detached", "_template", "facts", "certificates", "private_key", "scheme", "sid")
+    __slots__ = ("_accepted", "_attributes", "_detached", "_template", "certificates", "facts", "private_key", "scheme", "sid")
 
     def __init__(
         self,

@@ -63,6 +63,47 @@ def test_as_piece_by_piece(data: bytes, safe: bool) -> None:
         assert whole == _piece_by_piece(data, DEFAULT_LIMITS, safe=safe)
 
 
+_IN_PARTS = [
+    b"--b",
+    b"--b--",
+    b"--c",
+    b"--c--",
+    b"",
+    b"",
+    b"text",
+    b"Content-Type: multipart/mixed; boundary=c",
+    b"Content-Type: multipart/signed; boundary=c",
+    b"Content-Type: text/plain",
+    b"Content-Type: message/rfc822",
+    b"Content-Transfer-Encoding: 8bit",
+    b"Content-Transfer-Encoding: base64",
+    b"--b ",
+    b"--bc",
+]
+
+
+@given(
+    st.lists(st.sampled_from(_IN_PARTS), max_size=20),
+    st.sampled_from([b"\r\n", b"\n"]),
+    st.sampled_from([b"", b"\r\n", b"\n", b"--"]),
+    st.sampled_from([b"From: a", b"Content-Transfer-Encoding: 7bit", b"Content-Transfer-Encoding: base64"]),
+)
+@example([b"--b", b"", b"one", b"--b", b"Content-Type: text/plain", b"", b"two", b"--b--"], b"\r\n", b"\r\n", b"From: a")
+@example([b"", b"--b", b"", b"one", b"--b--"], b"\r\n", b"\r\n", b"From: a")
+@example([b"pre", b"--b", b"", b"one", b"--b--", b"after"], b"\n", b"\n", b"From: a")
+def test_parts(lines: list[bytes], end: bytes, last: bytes, field: bytes) -> None:
+    head = end.join((b"Content-Type: multipart/mixed; boundary=b", field, b"", b""))
+    data = head + end.join(lines) + last
+    whole = canonical_split(data, DEFAULT_LIMITS, safe=True)
+    if whole is not None:
+        assert whole == _piece_by_piece(data, DEFAULT_LIMITS, safe=True)
+
+
+def test_ordinary_parts_are_taken() -> None:
+    lines = [b"From: a", b"Content-Type: multipart/mixed; boundary=b", b"", b"--b", b"", b"one", b"--b", b"", b"two", b"--b--", b""]
+    assert canonical_split(b"\r\n".join(lines), DEFAULT_LIMITS, safe=True) is not None
+
+
 @given(_MESSAGES)
 def test_limits_are_left_to_the_long_way(data: bytes) -> None:
     limits = Limits(header_size=60, header_fields=3)

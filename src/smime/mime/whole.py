@@ -18,7 +18,34 @@ if TYPE_CHECKING:
 __all__ = ["canonical_split"]
 
 _INSIDE = tuple([name == b"mime-version" or name.startswith(b"content-") for name in scan.KNOWN_FIELDS])
+_LF = 10
+_LINE_ENDS = (b"\r", b"\n")
 _COMPOSITE = frozenset({"multipart", "message"})
+
+
+def _untouched(data: bytes, limits: Limits) -> bool:
+    """Tell whether a message of several parts, whose text is safe, is in the very form in which `SevenBitEncoder` would write it."""
+    if limits.mime_depth < scan.PLAIN_DEPTH or limits.mime_parts < scan.PLAIN_PARTS:
+        return False
+    records = scan.index_message(data, len(data), limits.header_fields, limits.header_size)
+    if not records:
+        return False
+    width = scan.PART_WIDTH
+    for at in range(0, len(records), width):
+        depth, start, stop, body, end, type_start, type_end, boundary, boundary_end, preamble, epilogue, closed = records[at : at + width]
+        if depth and data[end : end + 1] not in _LINE_ENDS:
+            return False  # an empty part, whose delimiter has no line end of its own in front
+        if boundary < 0:
+            if type_start >= 0 and parse_content_type(data[type_start:type_end]).type in _COMPOSITE:
+                return False
+            continue
+        if closed != 1 or data[epilogue - 1] != _LF or b"content-transfer-encoding" in data[start:stop].lower():
+            return False
+        if at + width == len(records) or records[at + width] <= depth:
+            return False  # nothing but the close delimiter
+        if preamble <= body and data[body : body + 2 + boundary_end - boundary] != b"--" + data[boundary:boundary_end]:
+            return False  # an empty line before the first delimiter, which would not be written
+    return True
 
 
 def canonical_split(data: bytes, limits: Limits, *, safe: bool) -> tuple[bytes, bytes] | None:
@@ -55,10 +82,12 @@ def canonical_split(data: bytes, limits: Limits, *, safe: bool) -> tuple[bytes, 
             start = place
             before = inside
     if safe:
-        if type_at >= 0 and parse_content_type(data[records[type_at + 2] : records[type_at + 3]]).type in _COMPOSITE:
-            return None
         if scan.text_hazards(data, body, size):
             return None
+        if type_at >= 0:
+            kind = data[records[type_at + 2] : records[type_at + 3]]
+            if kind[:6].lower() != b" text/" and parse_content_type(kind).type in _COMPOSITE and not _untouched(data, limits):
+                return None
     if before:
         inner.append(data[start:])
     else:

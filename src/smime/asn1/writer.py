@@ -115,7 +115,8 @@ def utc_or_generalized_time(time: datetime) -> bytes:
     """
     if time.tzinfo is None:
         raise ValueError("a datetime without time zone")
-    time = time.astimezone(timezone.utc)
+    if time.tzinfo is not timezone.utc:
+        time = time.astimezone(timezone.utc)
     if 1950 <= time.year < 2050:
         return b"\x17\x0d%02d%02d%02d%02d%02d%02dZ" % (time.year % 100, time.month, time.day, time.hour, time.minute, time.second)
     return generalized_time(time)

@@ -18,9 +18,18 @@ if TYPE_CHECKING:
 __all__ = ["canonical_split"]
 
 _INSIDE = tuple([name == b"mime-version" or name.startswith(b"content-") for name in scan.KNOWN_FIELDS])
+_LEAVES = (b" text/", b" image/")
 _LF = 10
 _LINE_ENDS = (b"\r", b"\n")
 _COMPOSITE = frozenset({"multipart", "message"})
+
+
+def _is_composite(content_type: bytes) -> bool:
+    """Tell whether a Content-Type is that of a multipart or of a message."""
+    start = content_type[:11].lower()
+    if start.startswith(_LEAVES):
+        return False
+    return start == b" multipart/" or parse_content_type(content_type).type in _COMPOSITE
 
 
 def _untouched(data: bytes, limits: Limits) -> bool:
@@ -36,7 +45,7 @@ def _untouched(data: bytes, limits: Limits) -> bool:
         if depth and data[end : end + 1] not in _LINE_ENDS:
             return False  # an empty part, whose delimiter has no line end of its own in front
         if boundary < 0:
-            if type_start >= 0 and parse_content_type(data[type_start:type_end]).type in _COMPOSITE:
+            if type_start >= 0 and _is_composite(data[type_start:type_end]):
                 return False
             continue
         if closed != 1 or data[epilogue - 1] != _LF or b"content-transfer-encoding" in data[start:stop].lower():
@@ -86,7 +95,7 @@ def canonical_split(data: bytes, limits: Limits, *, safe: bool) -> tuple[bytes, 
             return None
         if type_at >= 0:
             kind = data[records[type_at + 2] : records[type_at + 3]]
-            if kind[:6].lower() != b" text/" and parse_content_type(kind).type in _COMPOSITE and not _untouched(data, limits):
+            if _is_composite(kind) and not _untouched(data, limits):
                 return None
     if before:
         inner.append(data[start:])

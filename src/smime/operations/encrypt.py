@@ -118,6 +118,8 @@ class _Encrypted:
 class MessageEncryptor:
     """Encrypts one message of any size: `update(data)` with its octets in pieces, then `finalize()`; both return octets of the result.
 
+    Content of up to 128 KiB waits for `finalize`, and is written at once, in DER.
+
     Args:
         recipients: `x509.Certificate`, `Recipient`, `Password` or `KeyEncryptionKey` objects, at least one; or a single `ContentKey`.
         content_encryption: name of the algorithm; None: what all recipients are known to read, or else what the policy says.

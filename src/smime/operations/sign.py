@@ -406,6 +406,8 @@ class _SignedEntity:
 class MessageSigner:
     """Signs one message of any size: `update(data)` with its octets in pieces, then `finalize()`; both return octets of the result.
 
+    A mail of up to 128 KiB waits for `finalize`, and is written at once.
+
     Args:
         signer: one, or several who sign the same content.
         detached: multipart/signed, or a bare CMS object without the content; False: the content is inside.

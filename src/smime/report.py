@@ -134,7 +134,7 @@ def _subject(certificate: x509.Certificate) -> str:
     """Return the name of a certificate, which `cryptography` reads only now."""
     try:
         return certificate.subject.rfc4514_string()
-    except ValueError as error:
+    except Exception as error:  # noqa: BLE001 - ValueError, TypeError, …: what may be raised is not a closed set
         return f"unreadable ({error})"
 
 

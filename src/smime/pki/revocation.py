@@ -133,7 +133,7 @@ class RevocationList:
         """Return the dates at which certificates with these serial numbers were revoked."""
         try:
             entries = [self.entry(certificate) for certificate in certificates]
-        except ValueError:
+        except Exception:  # noqa: BLE001 - entries are read only now, and what may be raised then is not a closed set
             serials = {certificate.serial for certificate in certificates}
             try:
                 return [date for serial, date in _dates(self._tbs) if serial in serials]
@@ -217,7 +217,7 @@ class RevocationInformation:
     def mark(self, window: Window, path: Sequence[Certificate]) -> None:
         """Add to a window the moments at which something here begins or ceases to count for a path."""
         for found in self.lists:
-            window.period(found.this_update, found.next_update or found.this_update + _NO_NEXT_UPDATE)
+            window.period(found.this_update, found.next_update or _without_next(found.this_update))
             for date in found.dates(path):
                 window.ends(date)  # RFC 5280 leaves the moment itself open; it is given a window of its own
                 window.starts(date)
@@ -225,10 +225,10 @@ class RevocationInformation:
             try:
                 for single in _response(octets).responses:
                     begin = single.this_update_utc
-                    window.period(begin, single.next_update_utc or begin + _NO_NEXT_UPDATE)
+                    window.period(begin, single.next_update_utc or _without_next(begin))
                     if single.revocation_time_utc is not None:
                         window.starts(single.revocation_time_utc)
-            except ValueError:  # not a successful response
+            except Exception:  # noqa: BLE001, S112 - not a successful response, or what `cryptography` cannot read
                 continue
 
     def without(self, policy: Policy) -> Outcome:
@@ -248,7 +248,7 @@ class RevocationInformation:
 
         try:
             answers = [self._plain_answer(certificate, issuer, case) for certificate, issuer in pairwise(path)]
-        except ValueError:
+        except Exception:  # noqa: BLE001 - ValueError, and whatever else an entry's extensions may raise
             return None
         for answer in reversed(answers):  # from the anchor down
             if isinstance(answer, Finding):
@@ -277,6 +277,14 @@ class RevocationInformation:
         if hold is not None:
             return hold
         return newest is not None and all(found.plain for found in self.lists) and not _has_other_issuer(certificate)
+
+
+def _without_next(begin: datetime) -> datetime:
+    """Return until when what states no next update counts."""
+    try:
+        return begin + _NO_NEXT_UPDATE
+    except OverflowError:  # the last half hour of the year 9999
+        return begin
 
 
 def _has_other_issuer(certificate: Certificate) -> bool:

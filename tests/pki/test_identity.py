@@ -203,9 +203,7 @@ class TestKeyring:
     def test_the_identifier_is_computed_only_where_there_is_none(self) -> None:
         without = PKI.person("Dan", "dan@example.com", ALICE.private_key, subject_key_identifier=False)
         identity = Identity(without.private_key, without.certificate)
-        assert Keyring([identity]).find(SubjectKeyIdentifier(Identity(ALICE.private_key, ALICE.certificate).facts.ski or b"")) == [
-            identity
-        ]
+        assert Keyring([identity]).find(SubjectKeyIdentifier(Identity(ALICE.private_key, ALICE.certificate).facts.ski or b"")) == [identity]
 
     def test_secrets(self) -> None:
         kek, password, content = KeyEncryptionKey(b"id", bytes(16)), Password("x"), ContentKey(bytes(32))

@@ -64,7 +64,7 @@ class Limits:
     kdf_memory: int = 256 << 20
     rsa_modulus_bits: int = 8_192
     rsa_exponent_bits: int = 33
-    path_candidates: int = 200
+    path_candidates: int = 150
     path_length: int = 16
     name_constraint_checks: int = 1 << 20
 

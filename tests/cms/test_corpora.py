@@ -160,8 +160,8 @@ def test_only_our_errors_and_quickly(folder: str) -> None:
         pytest.skip("the corpora of third-party messages are not here (SMIME_CORPORA)")
     for path in files:
         data = path.read_bytes()
-        start = time.perf_counter()
+        start = time.process_time()
         whole = build.outcome([data], CMSReader(pkcs7_content=True))
-        assert time.perf_counter() - start < 1, path
+        assert time.process_time() - start < 1, path
         if len(data) < 100_000:
             assert build.outcome([data[at : at + 61] for at in range(0, len(data), 61)], CMSReader(pkcs7_content=True)) == whole, path

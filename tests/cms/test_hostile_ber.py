@@ -93,19 +93,19 @@ BOMBS = {name: (data, end) for name, data, end in bombs()}
 @pytest.mark.parametrize("step", [1 << 30, 1 << 14])
 def test_bombs(name: str, step: int) -> None:
     data, end = BOMBS[name]
-    start = time.perf_counter()
+    start = time.process_time()
     found = build.outcome([data[at : at + step] for at in range(0, len(data), step)], CMSReader())
     if end != "either":
         kind, arguments = found
         assert end == (arguments[0] if kind is LimitExceeded else kind.__name__)
-    assert time.perf_counter() - start < SLOW
+    assert time.process_time() - start < SLOW
 
 
 def test_million_segments_are_content() -> None:
     data = HEAD + b"\x24\x80" + b"\x04\x01x" * MANY + bytes(2 + 4) + INFOS + bytes(6)
-    start = time.perf_counter()
+    start = time.process_time()
     events = build.outcome([data[at : at + 65536] for at in range(0, len(data), 65536)], CMSReader())
-    assert time.perf_counter() - start < 2 * SLOW
+    assert time.process_time() - start < 2 * SLOW
     assert events[1] == Content(b"x" * MANY)
     assert isinstance(events[2], SignedDataTail)
 
@@ -177,10 +177,10 @@ def test_held_structure_is_bounded() -> None:
 
 def test_attributes_alone() -> None:
     def quick(make: Callable[[], object]) -> None:
-        start = time.perf_counter()
+        start = time.process_time()
         with pytest.raises(SMIMEError):
             make()
-        assert time.perf_counter() - start < SLOW
+        assert time.process_time() - start < SLOW
 
     quick(lambda: Attributes(b"\xa0\x80" * 10_000))
     quick(lambda: Attributes(w.tlv(0xA0, attributes.attribute("1.2.3", b"\x05\x00") * (MANY // 10))))

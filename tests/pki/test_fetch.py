@@ -308,15 +308,15 @@ def test_slow_answers(head: bytes) -> None:
         begin = time.monotonic()
         with pytest.raises(FetchError):
             fetcher(port, timeout=0.3).fetch(f"http://127.0.0.1:{port}/")
-        assert time.monotonic() - begin < 2
+        assert time.monotonic() - begin < 3.5  # all of it takes four seconds
 
 
 def test_no_answer_at_all() -> None:
-    with server(lambda connection, request: time.sleep(1)) as port:
+    with server(lambda connection, request: time.sleep(3)) as port:
         begin = time.monotonic()
         with pytest.raises(FetchError):
             fetcher(port, timeout=0.2).fetch(f"http://127.0.0.1:{port}/")
-        assert time.monotonic() - begin < 0.9
+        assert time.monotonic() - begin < 2.7
 
 
 def _endless(head: bytes, piece: bytes) -> Answer:

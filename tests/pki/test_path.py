@@ -474,9 +474,9 @@ class TestHostile:
     """Bounded work, whatever a message brings (STANDARDS section 14 rows PC, RS, FL; section 18.15)."""
 
     def bounded(self, *arguments: Any, **options: Any) -> PathVerdict:
-        begin = time.perf_counter()
+        begin = time.process_time()
         verdict = validate(*arguments, **options)
-        assert time.perf_counter() - begin < 3
+        assert time.process_time() - begin < 3
         return verdict
 
     def web(self, pki: ThrowawayPKI, keys: list[Any]) -> list[x509.Certificate]:

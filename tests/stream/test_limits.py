@@ -44,11 +44,11 @@ MACHINES: dict[str, Callable[..., Any]] = {
 def refused(name: str) -> Iterator[None]:
     """Within: this limit is met, quickly, in little memory."""
     tracemalloc.start()
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         with pytest.raises(smime.LimitExceeded) as caught:
             yield
-        seconds = time.perf_counter() - started
+        seconds = time.process_time() - started
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

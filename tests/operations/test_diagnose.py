@@ -134,3 +134,21 @@ def test_every_cause_reads_as_a_sentence() -> None:
     for cause in _CAUSES.values():
         assert re.fullmatch(r"[A-Z].*\.", cause.sentence)
         assert re.fullmatch(r"[A-Z].*\.", cause.advice)
+
+
+PARTS = b'Content-Type: multipart/mixed; boundary="inner"\r\n\r\n--inner\r\n\r\none\r\n--inner\r\n\r\ntwo\r\n--inner--\r\n'
+
+
+def test_quotes_around_a_parameter(alice: smime.Signer) -> None:
+    diagnosis = smime.diagnose(change(signed_exactly(PARTS, alice), b'boundary="inner"', b"boundary=inner"))
+    assert [cause.code for cause in diagnosis.causes] == ["parameter-quoting"]
+    assert diagnosis.signed == PARTS
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_a_boundary_changed_in_one_place(header: bool, alice: smime.Signer) -> None:
+    message = signed_exactly(PARTS, alice)
+    message = change(message, b'boundary="inner"', b'boundary="other"') if header else message.replace(b"--inner", b"--other")
+    diagnosis = smime.diagnose(message)
+    assert [cause.code for cause in diagnosis.causes] == ["boundary-changed"]
+    assert diagnosis.signed == PARTS

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Cause", "Diagnosis", "diagnose"]
 
+_PARAMETER = re.compile(rb'(?P<name>[A-Za-z0-9-]+)=(?P<value>"(?P<quoted>[^"\r\n]*)"|(?P<plain>[^\s;"]+))')
+_DELIMITER = re.compile(rb"(?m)^--([^\r\n]{1,70}?)[ \t]*\r\n")
 _MOST_LINES = 20_000  # prefixes and lines that are tried
 _MOST_LEADING = 200
 _MOST_OCTETS = 64 << 20
@@ -119,6 +121,16 @@ _CAUSES = {
             "header-folding",
             "The header of the signed part was folded anew.",
             "Find the system that rewrites headers inside multipart/signed.",
+        ),
+        Cause(
+            "parameter-quoting",
+            "Quotes around a parameter in the header of the signed part were put in or taken away: {}.",
+            "Find the system that rewrites headers inside multipart/signed.",
+        ),
+        Cause(
+            "boundary-changed",
+            "The boundary inside of the signed part was changed in one place and not in the other.",
+            "Find the system that rewrites multiparts; have it leave multipart/signed alone.",
         ),
         Cause(
             "footer-added",
@@ -208,6 +220,7 @@ def _repairs(part: bytes) -> Iterator[tuple[str, str, bytes]]:
     yield from _lost_dots(text)
     header, body = _header_and_body(text)
     yield from _header_repairs(header, body)
+    yield from _parameter_repairs(header, body)
     if re.search(rb"(?im)^Content-Transfer-Encoding:[ \t]*quoted-printable", header):
         original = re.sub(rb"(?im)^X-MIME-Autoconverted:.*\r\n(?:[ \t].*\r\n)*", b"", header)
         original = re.sub(rb"(?im)^(Content-Transfer-Encoding:[ \t]*)quoted-printable", rb"\g<1>8bit", original)
@@ -237,6 +250,19 @@ def _header_repairs(header: bytes, body: bytes) -> Iterator[tuple[str, str, byte
         for folding in (b" ", b"\r\n ", b"\r\n\t"):
             before = joined[: place.start()] + (b";" if place[0].startswith(b";") else b"")
             yield "header-folding", "", before + folding + joined[place.end() :] + end
+
+
+def _parameter_repairs(header: bytes, body: bytes) -> Iterator[tuple[str, str, bytes]]:
+    for found in list(_PARAMETER.finditer(header))[:_MOST_LEADING]:
+        name, value = found["name"], found["quoted"] if found["quoted"] is not None else found["plain"]
+        other = value if found["quoted"] is not None else b'"' + value + b'"'
+        changed = header[: found.start("value")] + other + header[found.end("value") :]
+        yield "parameter-quoting", name.decode("ascii", "replace"), changed + body
+        if name.lower() == b"boundary":
+            for mark in dict.fromkeys(_DELIMITER.findall(body)[:_MOST_LEADING]):
+                for candidate in {mark, mark.removesuffix(b"--")} - {value}:
+                    yield "boundary-changed", "", header.replace(value, candidate) + body
+                    yield "boundary-changed", "", header + body.replace(b"--" + candidate, b"--" + value)
 
 
 def _additions(wanted: _Digests, part: bytes) -> tuple[str, bytes] | None:

@@ -49,7 +49,7 @@ class Limits:
     mime_parts: int = 100_000
     asn1_depth: int = 64
     asn1_elements: int = 2_000_000
-    asn1_segments: int = 1 << 24
+    asn1_segments: int = 1 << 26
     structure_size: int = 64 << 20
     signature_part_size: int = 96 << 20
     certificates: int = 1_000

@@ -125,7 +125,7 @@ class CMSReader:
             LimitExceeded: see `Limits`.
             UnsupportedError: the content type is unknown.
 
-        An error is final: whatever is given afterwards raises it again. Events of the same call are lost with it.
+        An error is final: whatever is given afterwards raises it again. `before_failure` has the events of the same call.
         """
         if self._failure is not None:
             raise self._failure
@@ -159,6 +159,12 @@ class CMSReader:
         self._events.clear()  # not replaced: a suspended parser may hold its append
         return events
 
+    def before_failure(self) -> list[Event]:
+        """Return, once, what the octets brought in front of the place where they failed."""
+        events = self._events[:]
+        self._events.clear()
+        return events
+
     @property
     def started(self) -> bool:
         """Some octets have been received."""
@@ -184,7 +190,6 @@ class CMSReader:
     def _fail(self, error: SMIMEError) -> None:
         self._failure = error
         self._parser = None
-        self._events.clear()
 
     def _trail(self, data: bytes | bytearray | memoryview) -> None:
         if len(data):

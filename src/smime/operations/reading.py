@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol
 
 from smime.cms.reader import CMSReader, Content, TrailingData
-from smime.errors import LimitExceeded, ParseError
+from smime.errors import LimitExceeded, ParseError, SMIMEError
 from smime.limits import Limits
 from smime.mime.entity import Body, EntityReader, HeaderBlock
 from smime.mime.smime_types import MULTIPART_SIGNED, PKCS7_MIME, Kind, classify
@@ -457,7 +457,14 @@ class MessageReader:
 
     def _octets(self, data: Buffer) -> None:
         assert self._cms is not None  # noqa: S101 - the state says so
-        for event in self._cms.receive(data):
+        try:
+            events = self._cms.receive(data)
+        except SMIMEError:
+            # what came before the fault is said first, as it would be if the octets had been cut there
+            for event in self._cms.before_failure():
+                self._cms_event(event)
+            raise
+        for event in events:
             self._cms_event(event)
 
     def _cms_event(self, event: object) -> None:

@@ -318,17 +318,17 @@ class _CMS:
         if isinstance(layer, SignedDataLayer) and layer.certificates_only:
             kind = "certificates"
             report = CompressionReport(None, None, (finding("certificates-only"), *report.findings))
-            machine.broken(machine.depth_of(self._slot))
+            machine.broken(self._slot)
         elif isinstance(layer, SignedDataLayer) and not layer.has_content:
-            machine.broken(machine.depth_of(self._slot))
+            machine.broken(self._slot)
         elif isinstance(layer, EncryptedLayer) and not layer.finished.decrypted:
-            machine.retry(machine.depth_of(self._slot), layer)
-            machine.broken(machine.depth_of(self._slot))
+            machine.retry(self._slot, layer)
+            machine.broken(self._slot)
             if layer.late_aad is not None:
-                machine.learn(machine.depth_of(self._slot), layer.late_aad)
+                machine.learn(self._slot, layer.late_aad)
         else:
             if isinstance(layer, AuthenticatedLayer) and layer.finished.intact is False:
-                machine.retry(machine.depth_of(self._slot), layer)
+                machine.retry(self._slot, layer)
             findings = self._inside.finalize()
         machine.fill(self._slot, Layer(kind, self._content_type, report, findings))
 
@@ -493,17 +493,13 @@ class MessageUnwrapper:
         return both, spool.chunks
 
     def reserve(self) -> int:
-        """Return the place of the next layer inward."""
+        """Return the place of the next layer inward, which is its depth too, since layers do not branch."""
         self._slots.append(None)
         return len(self._slots) - 1
 
     def forget(self, slot: int) -> None:
         """What was found at this place is no layer: the place stays empty."""
         self._slots[slot] = None
-
-    def depth_of(self, slot: int) -> int:
-        """Return the depth of the layer at this place: they are the same, since layers do not branch."""
-        return slot
 
     def fill(self, slot: int, layer: Layer) -> None:
         """Put a layer in its place."""

@@ -62,7 +62,7 @@ class VerifiedMessage:
     """A message whose verdict is VALID.
 
     Attributes:
-        content: the octets that were signed, as received: a MIME entity for mail. None if they went elsewhere.
+        content: the octets that were signed, as received: a MIME entity for mail; empty if they went elsewhere.
         report: the verdict and all that it rests on.
     """
 

@@ -920,6 +920,48 @@ def digest_algorithm_unknown() -> bytes:
     return signed(digest_algorithm=algorithm("1.2.3.4.5.7"))
 
 
+@case("18.4", INDETERMINATE, "digest-algorithm-unsupported")
+def digest_with_parameters() -> bytes:
+    """digestAlgorithm SHA-256 with parameters that are neither absent nor NULL (RFC 5754 section 2)."""
+    return signed(digest_algorithm=algorithm(SHA256.oid, writer.octet_string(b"x")))
+
+
+@case("18.4", VALID)
+def digest_with_null() -> bytes:
+    """digestAlgorithm SHA-256 with NULL (RFC 5754 section 2: R MUST accept): the control for the cases around it."""
+    return signed(digest_algorithm=algorithm(SHA256.oid, writer.NULL))
+
+
+@case("18.4", INDETERMINATE, "digest-algorithm-unsupported")
+def sha3_with_null() -> bytes:
+    """digestAlgorithm SHA3-256 with NULL (RFC 9688 section 2: absent)."""
+    return signed(digest="sha3-256", digest_algorithm=algorithm("2.16.840.1.101.3.4.2.8", writer.NULL))
+
+
+@case("18.4", INDETERMINATE, "digest-algorithm-unsupported")
+def shake_with_null() -> bytes:
+    """digestAlgorithm SHAKE128 with NULL (RFC 8702 section 3.1: absent)."""
+    return signed(digest="shake128", digest_algorithm=algorithm("2.16.840.1.101.3.4.2.11", writer.NULL))
+
+
+@case("18.4", INDETERMINATE, "digest-algorithm-unsupported")
+def ed448_of_another_length() -> bytes:
+    """Ed448 with id-shake256-len of 256 bits, which is not what was computed (RFC 8419 section 2.3: 512)."""
+    return signed(who=person(key="ed448"), digest_algorithm=algorithm("2.16.840.1.101.3.4.2.18", writer.integer(256)))
+
+
+@case("18.4", INVALID, "signature-malformed")
+def ecdsa_sha3_with_null() -> bytes:
+    """ecdsa-with-SHA3-256 with NULL (RFC 9688 section 3.2: absent); what older digests may have is nothing for the newer ones."""
+    return signed(digest="sha3-256", signature_algorithm=algorithm("2.16.840.1.101.3.4.3.10", writer.NULL))
+
+
+@case("18.4", INVALID, "signature-malformed")
+def ecdsa_shake_with_null() -> bytes:
+    """ecdsa-with-shake128 with NULL (RFC 8702 section 3.2: absent)."""
+    return signed(digest="shake128", signature_algorithm=algorithm("1.3.6.1.5.5.7.6.32", writer.NULL))
+
+
 @case("18.6", INDETERMINATE, "signature-algorithm-unsupported")
 def slh_dsa() -> bytes:
     """SLH-DSA: known by name, and not to be had as a primitive."""

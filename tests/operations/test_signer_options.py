@@ -13,6 +13,7 @@ from smime.cms import attributes as attrs
 from smime.cms import capabilities as caps
 from smime.cms.identifiers import IssuerAndSerialNumber, SubjectKeyIdentifier
 from smime.cms.reader import SignedDataHead, SignedDataTail, read
+from smime.cms.signed_data import SignerInfo
 from smime.errors import KeyMismatchError, ParseError, UnsupportedError
 from smime.pki.certificate import Certificate
 from smime.report import Verdict
@@ -44,6 +45,24 @@ def test_both_identifiers(by_key_identifier: bool, size: int) -> None:
     assert report(message).verdict is Verdict.VALID
     (head,) = [event for event in read(message) if isinstance(event, SignedDataHead)]
     assert head.version == info.version  # RFC 5652 section 5.1
+
+
+@pytest.mark.parametrize("by_key_identifier", [False, True])
+@pytest.mark.parametrize("countersigner", [False, True])
+def test_issuer_and_serial_are_named_once(by_key_identifier: bool, countersigner: bool) -> None:
+    # RFC 5035 section 4: issuerSerial SHOULD be present, unless the sid gives issuer and serial number
+    who = signer("p256", by_key_identifier=by_key_identifier)
+    message = smime.countersign(sign(), who, trust(), sender=ADDRESS) if countersigner else sign(by_key_identifier=by_key_identifier)
+    (info,) = tail_of(message).signer_infos
+    if countersigner:
+        assert info.unsigned_attrs is not None
+        info = SignerInfo.from_raw(info.unsigned_attrs.values(attrs.COUNTERSIGNATURE)[0])
+    assert info.signed_attrs is not None
+    (value,) = info.signed_attrs.values(attrs.SIGNING_CERTIFICATE_V2)
+    (named,) = attrs.parse_signing_certificate_v2(value).certificates
+    own = Certificate.of_any(who.certificate)
+    assert named.certificate_hash == own.digest("sha256")
+    assert named.issuer_and_serial == (IssuerAndSerialNumber(own.issuer_raw, own.serial) if by_key_identifier else None)
 
 
 def test_a_countersigner_by_key_identifier() -> None:

@@ -17,7 +17,7 @@ from smime.errors import UnsupportedError
 if TYPE_CHECKING:
     from cryptography.utils import Buffer
 
-__all__ = ["Digest", "algorithm_identifier", "digest", "hash_algorithm", "name_of", "new", "supported"]
+__all__ = ["NULL_TOLERANT", "Digest", "algorithm_identifier", "digest", "hash_algorithm", "name_of", "new", "supported"]
 
 
 class Digest(Protocol):
@@ -91,7 +91,7 @@ def digest(name: str, data: Buffer) -> bytes:
 
 _SHAKE256_LEN = writer.integer(512)
 # these were NULL once (RFC 3370 section 2, RFC 5754 section 2); all later ones are defined without parameters
-_NULL_TOLERANT = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha512-224", "sha512-256"})
+NULL_TOLERANT = frozenset({"md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha512-224", "sha512-256"})
 
 
 @lru_cache(maxsize=128)
@@ -102,7 +102,7 @@ def _name(oid: str, parameters: bytes | None) -> str:
     if row.name == "shake256-len":
         if parameters != _SHAKE256_LEN:
             raise UnsupportedError("output length of shake256-len", oid)
-    elif parameters is not None and (parameters != writer.NULL or row.name not in _NULL_TOLERANT):
+    elif parameters is not None and (parameters != writer.NULL or row.name not in NULL_TOLERANT):
         raise UnsupportedError(f"parameters of {row.name}", oid)
     return row.name
 

@@ -392,9 +392,9 @@ def _plan(oid: str, parameters: bytes | None, digest: str, prehashed: bool) -> _
         pss = _pss_of(parameters)
         fixed: str | None = pss.digest
     else:
-        # NULL where there is nothing is what gpgsm writes for ECDSA, and older senders for DSA with SHA-1; absence instead of NULL for
-        # RSA is RFC 3370 section 3.2
-        tolerated = row.key in {"RSA", "EC"} or row.digest == "sha1"
+        # NULL where there is nothing is what gpgsm writes for ECDSA, and older senders for DSA with SHA-1, but nobody for what came later;
+        # absence instead of NULL for RSA is RFC 3370 section 3.2
+        tolerated = row.parameters == "null" or (row.key == "EC" and row.digest in digests.NULL_TOLERANT) or row.digest == "sha1"
         if parameters is not None and not (tolerated and parameters == writer.NULL):
             raise MalformedSignature(f"{row.name} has no parameters, and the message states some")
         fixed = row.digest

@@ -22,6 +22,7 @@ from smime.mime.entity import parse
 from smime.mime.smime_types import MULTIPART_SIGNED, PKCS7_MIME, classify
 from smime.mime.writer import message_octets
 from smime.operations.reading import Form, sniff, transfer_decoder
+from smime.operations.sign import signing_certificate
 from smime.operations.verify import MessageVerifier
 from smime.pki.certificate import Certificate
 from smime.transforms import base64
@@ -189,13 +190,13 @@ def countersign(
 
 
 def _countersignature(signature: bytes, signer: Signer, signing_time: datetime) -> bytes:
-    scheme, own = signer.scheme, signer.facts
+    scheme = signer.scheme
     attributes = writer.set_of(
         [
             attrs.message_digest(digests.digest(scheme.digest, signature)),
             attrs.signing_time(signing_time),
             attrs.cms_algorithm_protection(scheme.digest_algorithm, signature=scheme.algorithm),
-            attrs.signing_certificate_v2(own.digest("sha256")),
+            signing_certificate(signer.facts, signer.sid),
         ]
     )
     made = signatures.sign(signer.private_key, scheme, attributes)

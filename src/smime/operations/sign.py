@@ -91,7 +91,7 @@ class Signer:
         if by_key_identifier and own.ski is None:
             raise KeyMismatchError(f"the certificate of {own.subject} has no subject key identifier")
         self.sid = SubjectKeyIdentifier(own.ski) if by_key_identifier and own.ski else IssuerAndSerialNumber(own.issuer_raw, own.serial)
-        self._attributes = _attributes_of(self.scheme, own, capabilities, preferred, attributes)
+        self._attributes = _attributes_of(self.scheme, own, self.sid, capabilities, preferred, attributes)
         self._template = self._make_template(DATA)
         self._detached: DetachedTemplate | None = None
         self._accepted: AlgorithmProfile | None = None
@@ -172,6 +172,7 @@ _NEVER_SIGNED = frozenset({attrs.COUNTERSIGNATURE, attrs.TIME_STAMP_TOKEN})
 def _attributes_of(
     scheme: signatures.SignatureScheme,
     own: Certificate,
+    sid: IssuerAndSerialNumber | SubjectKeyIdentifier,
     capabilities: Iterable[str | bytes] | None,
     preferred: Certificate | None,
     further: Iterable[bytes],
@@ -180,7 +181,7 @@ def _attributes_of(
     announced = DEFAULT_CAPABILITIES if capabilities is None else tuple(map(_capability, capabilities))
     found = [
         attrs.cms_algorithm_protection(scheme.digest_algorithm, signature=scheme.algorithm),
-        attrs.signing_certificate_v2(own.digest("sha256")),
+        signing_certificate(own, sid),
     ]
     if announced:
         found.append(attrs.smime_capabilities(announced))
@@ -196,6 +197,12 @@ def _attributes_of(
             raise ValueError(f"the signed attribute {attribute.oid} is written anyway, twice, or is no signed one")
         seen.add(attribute.oid)
     return (*found, *given)
+
+
+def signing_certificate(own: Certificate, sid: IssuerAndSerialNumber | SubjectKeyIdentifier) -> bytes:
+    """Return signingCertificateV2 for a signer, with issuer and serial number unless the sid gives them (RFC 5035 section 4)."""
+    named = None if isinstance(sid, IssuerAndSerialNumber) else IssuerAndSerialNumber(own.issuer_raw, own.serial)
+    return attrs.signing_certificate_v2(own.digest("sha256"), issuer_and_serial=named)
 
 
 def _capability(capability: str | bytes) -> bytes:

@@ -235,8 +235,11 @@ class _Signer:
 
     def _algorithms(self) -> bool:
         info, profile = self.info, self.reading.policy.algorithms
-        if not digests.supported(self.digest_name):
-            self.note("digest-algorithm-unsupported", algorithm=self.digest_name)
+        try:
+            digests.name_of(info.digest_algorithm)
+        except UnsupportedError:
+            parameters = " with these parameters" if digests.supported(self.digest_name) else ""
+            self.note("digest-algorithm-unsupported", algorithm=f"{self.digest_name}{parameters}")
             return False
         if self.digest_name not in self.listed:  # RFC 5652 section 5.3 lets a verifier refuse that
             self.note("digest-algorithm-unlisted", digest=self.digest_name)
@@ -487,9 +490,10 @@ class _Signer:
             except ParseError:
                 self.note("attribute-malformed", attribute=name)
                 continue
-            digest = first.digest_algorithm.name
-            if not digests.supported(digest):
-                self.unchecked.append(Unchecked(name, f"unknown digest {digest}"))
+            try:
+                digest = digests.name_of(first.digest_algorithm)
+            except UnsupportedError as error:
+                self.unchecked.append(Unchecked(name, str(error)))
                 continue
             if certificate.digest(digest) != first.certificate_hash:
                 return False

@@ -11,12 +11,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from smime.algorithms import Level
 from smime.cms import attributes as attrs
 from smime.cms.content_info import TST_INFO
 from smime.cms.reader import Content, SignedDataHead, SignedDataTail, read
 from smime.cms.tst_info import TSTInfo
 from smime.crypto import digests
-from smime.errors import ParseError, SMIMEError
+from smime.errors import ParseError, SMIMEError, UnsupportedError
 from smime.findings import Effect, Finding, finding
 from smime.operations.content import SignedContent
 from smime.operations.reading import Reading
@@ -71,7 +72,12 @@ def _checked(reading: Reading, info: SignerInfo, token: bytes) -> TimestampRepor
     findings: list[Finding] = []
     # 1. the imprint is that of this signature (RFC 3161 section 2.4.2)
     digest = stated.digest_algorithm.name
-    if not digests.supported(digest) or reading.policy.algorithms.level(digest).value == "forbidden":
+    accepted = reading.policy.algorithms.level(digest) is not Level.FORBIDDEN
+    try:
+        digests.name_of(stated.digest_algorithm)
+    except UnsupportedError:
+        accepted = False
+    if not accepted:
         findings.append(finding("timestamp-untrusted", reason=f"its digest is {digest}"))
     elif digests.digest(digest, info.signature) != stated.imprint:
         findings.append(finding("timestamp-mismatch"))

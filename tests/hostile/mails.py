@@ -295,6 +295,24 @@ def boundary_twice_the_right_one_first() -> bytes:
     return Multipart(content_type=_OUTER.replace(b'boundary="=_outer"', b'boundary="=_outer"; boundary="=_other"')).mail()
 
 
+@case("MB", INVALID, "duplicate-header")
+def boundary_twice_in_forms_of_rfc_2231() -> bytes:
+    """A plain boundary and an extended one (RFC 2231): readers that know no RFC 2231 split at the plain one, and show other parts."""
+    return Multipart(content_type=_OUTER.replace(b'boundary="=_outer"', b"boundary=\"=_other\"; boundary*=us-ascii''%3D_outer")).mail()
+
+
+@case("MB", INVALID, "duplicate-header")
+def boundary_twice_in_segments() -> bytes:
+    """A plain boundary and one in segments (RFC 2231)."""
+    return Multipart(content_type=_OUTER.replace(b'boundary="=_outer"', b'boundary="=_other"; boundary*0="=_o"; boundary*1=uter')).mail()
+
+
+@case("MB", VALID)
+def boundary_in_segments() -> bytes:
+    """A boundary in segments alone is one boundary."""
+    return Multipart(content_type=_OUTER.replace(b'boundary="=_outer"', b'boundary*0="=_o"; boundary*1=uter')).mail()
+
+
 @case("MB", VALID)
 def type_in_capitals() -> bytes:
     """Media types, parameter names and values in capitals (RFC 2045 section 5.1): the same."""
@@ -332,6 +350,18 @@ def signature_part_is_html() -> bytes:
     """The second part is HTML with a CMS object at its begin: a reader that does not know S/MIME shows the rest (RFC 1847 section 2.1)."""
     header = b"Content-Type: text/html\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
     return Multipart(parts=[ENTITY, header + _detached_cms() + b"<p>Pay Mallory.</p>"]).mail()
+
+
+@case("18.5", INVALID, "signature-part-type")
+def signature_part_is_xhtml() -> bytes:
+    """The second part is application/xhtml+xml, which readers show."""
+    return Multipart(signature_header=b"Content-Type: application/xhtml+xml\r\nContent-Transfer-Encoding: base64\r\n\r\n").mail()
+
+
+@case("18.12", VALID, "trailing-data")
+def octets_behind_a_detached_signature() -> bytes:
+    """Octets behind the ContentInfo in the signature part: ignored, and said, as they are of an opaque signature."""
+    return Multipart(cms=_detached_cms() + b"Pay Mallory.").mail()
 
 
 @case("18.5", INVALID, "signature-part-type")
@@ -530,6 +560,72 @@ def from_empty() -> bytes:
 def from_empty_group() -> bytes:
     """A From with a group of nobody."""
     return _from(b"undisclosed:;")
+
+
+@case("MB", INDETERMINATE, "sender-ambiguous")
+def from_behind_bare_cr() -> bytes:
+    """A second From behind a bare CR, which some take for a line end (RFC 5322 section 2.3)."""
+    return signed(header=HEADER.replace(b"Subject: the usual", b"Subject: x\rFrom: mallory@example.org"))
+
+
+@case("MB", INVALID, "duplicate-header")
+def header_content_type_behind_bare_cr() -> bytes:
+    """A second Content-Type behind a bare CR."""
+    return Multipart(header=HEADER.replace(b"Subject: the usual", b"Subject: x\rContent-Type: text/html")).mail()
+
+
+@case("MB", VALID, "suspicious-characters")
+def bare_cr_in_the_header() -> bytes:
+    """Bare CRs in a field: data (RFC 5322 section 2.3 forbids them), and said."""
+    return Multipart(header=HEADER.replace(b"Subject: the usual", b"Subject: x\r\r<b>Pay Mallory.</b>")).mail()
+
+
+@case("MB", VALID, "suspicious-characters")
+def nul_in_the_header() -> bytes:
+    """A NUL in a field, at which readers in C stop."""
+    return signed(header=HEADER.replace(b"Subject: the usual", b"Subject: pay\0not"))
+
+
+@case("MB", VALID, "malformed-header")
+def text_in_the_header() -> bytes:
+    """A line of the header is no field, and there some readers begin with the text: nothing of that is signed, and it is said."""
+    return Multipart(header=HEADER + b"<html>Pay Mallory.</html>\r\n").mail()
+
+
+@case("MB", VALID, "malformed-header")
+def text_in_the_header_opaque() -> bytes:
+    """The same around an opaque signature."""
+    return signed(header=HEADER + b"Pay Mallory.\r\n")
+
+
+@case("J3", INDETERMINATE, "repeated-field")
+def two_subjects() -> bytes:
+    """Two Subject fields: RFC 5322 section 3.6 allows one, and readers show the first or the last."""
+    return signed(header=HEADER + b"Subject: Pay Mallory\r\n")
+
+
+@case("J3", INDETERMINATE, "repeated-field")
+def two_recipients_fields() -> bytes:
+    """Two To fields."""
+    return Multipart(header=HEADER + b"To: Mallory <mallory@example.org>\r\n").mail()
+
+
+@case("J3", INDETERMINATE, "repeated-field")
+def two_dates_one_behind_bare_cr() -> bytes:
+    """A Date, and another one behind a bare CR."""
+    return signed(header=HEADER + b"Date: Mon, 1 Jan 2024 00:00:00 +0000\r\nX-A: b\rDate: Tue, 2 Jan 2024 00:00:00 +0000\r\n")
+
+
+@case("J3", VALID, "display-name-is-address")
+def group_named_as_an_address() -> bytes:
+    """A From with a group (RFC 6854) of one, whose name is somebody else's address: valid, for mallory@, and said."""
+    return _from(b'"alice@example.org": mallory@example.org;', who=person("mallory"))
+
+
+@case("J3", VALID, "display-name-is-address")
+def display_name_is_address_with_blanks() -> bytes:
+    """Blanks around the at sign in a display name that is an address."""
+    return _from(b'"alice @ example.org" <mallory@example.org>', who=person("mallory"))
 
 
 @case("MB", INDETERMINATE, "sender-ambiguous")

@@ -139,6 +139,10 @@ def test_content_types(value: bytes, kind: str, parameters: dict[str, str]) -> N
 def test_defects_and_duplicates_of_parameters() -> None:
     read = parse_content_type(b'multipart/mixed; boundary=a; BOUNDARY="b"')
     assert (read.boundary, read.duplicates) == (b"a", ("boundary",))
+    for other in (b"boundary*=us-ascii''b", b'boundary*0="b"; boundary*1=c', b"boundary*0*=us-ascii''b"):
+        assert parse_content_type(b"multipart/mixed; boundary=a; " + other).duplicates == ("boundary",)
+        assert parse_content_type(b"multipart/mixed; " + other).duplicates == ()
+    assert parse_content_type(b"multipart/mixed; boundary*0=a; boundary*=us-ascii''b").duplicates == ("boundary",)
     assert parse_content_type(b"a/b x=y").defects == ("missing-semicolon",)
     assert parse_content_type(b'a/b; x="y').defects == ("unclosed-quote",)
     assert parse_content_type(b"a/b; x=y z").defects == ("unquoted-value",)

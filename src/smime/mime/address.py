@@ -36,7 +36,7 @@ _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _COMMENT_MARK = re.compile(r"[()\\]")
 _LITERAL = re.compile(r"\[[^\[\]\\\x00-\x1f\x7f]*\]")
 _NEXT = re.compile(r'[,;"(<\\]')
-_LOOKS_LIKE_ADDRESS = re.compile(r"[^\s@<>]@[^\s@<>]+\.[^\s@<>]")
+_LOOKS_LIKE_ADDRESS = re.compile(r"[^\s@<>]\s?@\s?[^\s@<>]+\s?\.\s?[^\s@<>]")
 _NEEDS_QUOTING = re.compile(r"[\x00-\x20()<>\[\]:;@\\,\"\x7f]|^\.|\.\Z|\.\.|^\Z")
 _LONG = 1024
 
@@ -51,7 +51,7 @@ class Address:
         comment: the text of comments beside the address, decoded.
         group: the name of the group the mailbox stands in, or None.
         malformed: what is wrong with it, or None.
-        display_name_is_address: the display name (or a comment) looks like an address, and not like this one.
+        display_name_is_address: the display name (or a comment, or the name of the group) looks like an address, and not like this one.
         suspicious: there are control characters, or characters that are invisible or change the writing direction.
     """
 
@@ -66,7 +66,9 @@ class Address:
         self.comment = comment
         self.group = group
         self.malformed = malformed
-        shown = f"{display_name} {comment}" if comment else display_name
+        shown = display_name
+        if comment or group:
+            shown = " ".join(part for part in (group, display_name, comment) if part)
         self.display_name_is_address = False
         if shown:
             self.suspicious = is_suspicious(shown)
@@ -123,7 +125,12 @@ def is_suspicious(text: str) -> bool:
         if character in "\u200c\u200d":
             if text[i - 1 : i].isascii() or text[i + 1 : i + 2].isascii():
                 return True
-        elif character in "\u115f\u1160\u2028\u2029\u3164\uffa0" or unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co"}:
+        elif character in "\u034f\u115f\u1160\u17b4\u17b5\u2028\u2029\u2800\u3164\uffa0" or unicodedata.category(character) in {
+            "Cc",
+            "Cf",
+            "Cs",
+            "Co",
+        }:
             return True
     return False
 

@@ -38,7 +38,7 @@ class ParameterizedValue:
     Attributes:
         value: in lower case, such as ``"multipart/signed"`` or ``"attachment"``; empty if there is none.
         parameters: names in lower case, values decoded (RFC 2231); the first of several with one name.
-        duplicates: names of parameters that stand more than once.
+        duplicates: names of parameters that stand more than once, be it in several of the forms of RFC 2231.
         defects: short names of what is not as the standards have it: ``"unquoted-value"``, ``"unclosed-quote"``, ``"no-value"``,
             ``"missing-semicolon"``, ``"unclosed-comment"``, ``"text-after-value"``.
     """
@@ -271,9 +271,13 @@ def _parameters(value: bytes, position: int, defects: dict[str, None]) -> tuple[
     parameters = {name: charsets.lenient(content) for name, content in plain.items()}
     for base, parts in segments.items():
         if 0 in parts:
+            if base in plain:
+                duplicates[base] = None
             parameters[base] = _joined(parts)
             plain.pop(base, None)
     for base, content in extended.items():
+        if base in parameters:
+            duplicates[base] = None
         parameters[base] = _extended(content)
         plain.pop(base, None)
     return parameters, plain, tuple(duplicates)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from smime.cms.reader import CMSReader, Content, TrailingData
 from smime.errors import LimitExceeded, ParseError, SMIMEError
+from smime.findings import Finding, finding
 from smime.limits import Limits
 from smime.mime.entity import Body, EntityReader, HeaderBlock
 from smime.mime.smime_types import MULTIPART_SIGNED, PKCS7_MIME, Kind, classify
@@ -37,20 +38,31 @@ class Sender:
     Attributes:
         from_fields: the raw values of all From fields.
         sender_fields: the raw values of all Sender fields.
+        repeated: names of other fields that everybody looks at, and that stand more than once: readers differ on which they show.
         given: the caller said so, and the message's own fields were not asked.
     """
 
-    __slots__ = ("from_fields", "given", "sender_fields")
+    __slots__ = ("from_fields", "given", "repeated", "sender_fields")
 
-    def __init__(self, from_fields: Sequence[bytes] = (), sender_fields: Sequence[bytes] = (), *, given: bool = False) -> None:
+    def __init__(
+        self, from_fields: Sequence[bytes] = (), sender_fields: Sequence[bytes] = (), repeated: Sequence[str] = (), *, given: bool = False
+    ) -> None:
         self.from_fields = tuple(from_fields)
         self.sender_fields = tuple(sender_fields)
+        self.repeated = tuple(repeated)
         self.given = given
 
     @classmethod
     def of(cls, fields: HeaderFields) -> Sender:
-        """Take the sender from a header block."""
-        return cls(fields.get_all_raw("from"), fields.get_all_raw("sender"))
+        """Take the sender from a header block, with what stands in it behind a bare CR."""
+        hidden = _hidden_fields(fields)
+        if not hidden and not fields.duplicates():
+            return cls(fields.get_all_raw("from"), fields.get_all_raw("sender"))
+        return cls(
+            fields.get_all_raw("from") + [value for name, value in hidden if name == "from"],
+            fields.get_all_raw("sender") + [value for name, value in hidden if name == "sender"],
+            [name for name in _SEEN if fields.count(name) + sum(name == other for other, _ in hidden) > 1],
+        )
 
 
 class Reading:
@@ -218,15 +230,38 @@ def sniff(head: bytes, *, final: bool) -> Form | None:
 _STRUCTURE = ("content-type", "content-transfer-encoding")
 
 
-def repeated_fields(fields: HeaderFields, kind: Kind) -> tuple[str, ...]:
-    """Return what of a header's structure stands more than once, so that readers may differ on which counts."""
-    found: tuple[str, ...] = ()
+# besides From, what readers show of a message, and RFC 5322 section 3.6 has once
+_SEEN = ("subject", "to", "date")
+_HIDDEN = re.compile(rb"\r(?![\r\n])([!-9;-~]{1,64})[ \t]*:([^\r\n]*)")
+
+
+def _hidden_fields(fields: HeaderFields) -> list[tuple[str, bytes]]:
+    """Return name and value of what would be fields if a bare CR were a line end, as some take it (RFC 5322 section 2.3)."""
+    raw = fields.raw
+    if raw.count(b"\r") == raw.count(b"\r\n"):
+        return []
+    return [(name.decode("ascii").lower(), value) for name, value in _HIDDEN.findall(raw)]
+
+
+def header_findings(fields: HeaderFields, kind: Kind) -> list[Finding]:
+    """Return what readers may take differently: fields of its structure that stand twice, lines that are no fields, stray CR and NUL."""
+    found: list[Finding] = []
     twice = fields.duplicates()
-    if twice:
-        found = tuple(name for name in _STRUCTURE if name in twice)
+    hidden = [name for name, _ in _hidden_fields(fields)]
+    if twice or hidden:
+        found += [finding("duplicate-header", field=name) for name in _STRUCTURE if name in twice or name in hidden]
     if "boundary" in kind.content_type.duplicates:
-        found += ("content-type (boundary)",)
+        found.append(finding("duplicate-header", field="content-type (boundary)"))
+    if fields.defects:
+        found.append(finding("malformed-header", count=len(fields.defects)))
+    raw = fields.raw
+    if b"\x00" in raw or raw.count(b"\r") != raw.count(b"\r\n"):
+        names = dict.fromkeys(name.decode("ascii", "replace") for name, value in fields if _STRAY.search(value))
+        found += [finding("suspicious-characters", field=name) for name in list(names)[:8] if name.lower() != "from"]
     return found
+
+
+_STRAY = re.compile(rb"\x00|\r(?!\n)")
 
 
 class Transfer(Protocol):
@@ -304,9 +339,9 @@ class MessageReader:
         "_head",
         "_layer",
         "_limits",
+        "_noticed",
         "_opener",
         "_reading",
-        "_repeated",
         "_room",
         "_root",
         "_transfer",
@@ -326,7 +361,7 @@ class MessageReader:
         self._room = _NO_ROOM
         self._cms: CMSReader | None = None
         self._layer: CMSLayer | None = None
-        self._repeated: tuple[str, ...] = ()
+        self._noticed: Sequence[Finding] = ()
         self.kind: Kind | None = None
 
     def update(self, data: Buffer, /) -> None:
@@ -408,7 +443,7 @@ class MessageReader:
         if kind.kind == MULTIPART_SIGNED:
             self._handler = self._opener.multipart_signed(block, kind)
         elif kind.kind == PKCS7_MIME:
-            self._repeated = repeated_fields(fields, kind)
+            self._noticed = header_findings(fields, kind)
             self._transfer = transfer_decoder(fields.content_transfer_encoding())
             self._start_cms()
         else:
@@ -471,10 +506,10 @@ class MessageReader:
         layer = self._layer
         if layer is None:
             self._layer = layer = self._opener.cms(event, self.kind)
-            if self._repeated:
-                repeated = getattr(layer, "repeated", None)
-                if repeated is not None:
-                    repeated(self._repeated)
+            if self._noticed:
+                noticed = getattr(layer, "noticed", None)
+                if noticed is not None:
+                    noticed(self._noticed)
         elif type(event) is Content:
             layer.content(event.data)
         elif type(event) is TrailingData:

@@ -592,7 +592,9 @@ class _Signer:
                 if matches:
                     break
         self.findings += findings
-        return matches
+        for name in sender.repeated:
+            self.note("repeated-field", field=name)
+        return False if sender.repeated else matches
 
     # -- step 9: what the signer claims --
 

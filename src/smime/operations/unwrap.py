@@ -307,7 +307,7 @@ class _CMS:
         self.tail = layer.tail
         self.trailing = layer.trailing
         self.anomalies = layer.anomalies
-        self.repeated = getattr(layer, "repeated", None)
+        self.noticed = getattr(layer, "noticed", None)
 
     def finalize(self) -> None:
         layer, machine = self._layer, self._machine

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from smime import policies
 from smime.cms.content_info import DATA
-from smime.cms.reader import CMSReader, SignedDataHead
+from smime.cms.reader import CMSReader, SignedDataHead, TrailingData
 from smime.cms.signed_data import SignedDataTail
 from smime.errors import LimitExceeded, NotProtected, ParseError, UnsupportedError, VerificationError
 from smime.findings import Effect, Finding, finding
@@ -26,7 +26,7 @@ from smime.mime.entity import (
 )
 from smime.mime.smime_types import PKCS7_SIGNATURE, Kind, classify
 from smime.operations.content import SignedContent, micalg_digests
-from smime.operations.reading import Form, MessageReader, Reading, repeated_fields, sniff, transfer_decoder
+from smime.operations.reading import Form, MessageReader, Reading, header_findings, sniff, transfer_decoder
 from smime.operations.signers import report_of
 from smime.operations.spool import Buffer, MemorySpool, NullSpool, Spool
 from smime.report import Verdict, VerificationReport
@@ -54,6 +54,8 @@ _CUSTOMARY = frozenset(
         b"This is a signed message in MIME format.",
     }
 )
+
+_SHOWN = ("xml", "/pdf", "/rtf")  # of application/: XHTML, SVG and the like, which readers may show beside the signed part
 
 DetachedContent = Callable[[], Iterator[bytes]]
 
@@ -111,7 +113,7 @@ class DetachedLayer:
         self._findings: list[Finding] = []
         if kind.boundary is None:
             raise ParseError("mime", "multipart/signed without a boundary")
-        self._findings += [finding("duplicate-header", field=name) for name in repeated_fields(fields, kind)]
+        self._findings += header_findings(fields, kind)
         if kind.protocol not in {"application/pkcs7-signature", "application/x-pkcs7-signature"}:
             self._findings.append(finding("wrong-protocol", protocol=kind.protocol or "absent"))
         self._parts = MultipartReader(kind.boundary, reading.limits)
@@ -281,9 +283,10 @@ class DetachedLayer:
         fields = self._signature_fields
         if fields is not None:
             kind = classify(fields)
-            self._findings += [finding("duplicate-header", field=name) for name in repeated_fields(fields, kind)]
+            self._findings += header_findings(fields, kind)
             content_type = kind.content_type.value
-            if not content_type.startswith("application/"):  # RFC 1847 section 2.1; what is not shown may have a wrong name
+            if not content_type.startswith("application/") or content_type.endswith(_SHOWN):
+                # RFC 1847 section 2.1; what is not shown may have a wrong name
                 self._findings.append(finding("signature-part-type", content_type=content_type))
         encoding = fields.content_transfer_encoding() if fields is not None else "7bit"
         if encoding == "base64" and len(self._body) == 1:
@@ -301,6 +304,8 @@ class DetachedLayer:
                 head = event
             elif type(event) is SignedDataTail:
                 tail = event
+            elif type(event) is TrailingData:
+                self._findings.append(finding("trailing-data", count=event.count, structure="SignedData"))
         if head is None or tail is None:
             raise ParseError("cms", "the signature part holds no SignedData", 0)
         if head.has_content:
@@ -366,9 +371,9 @@ class SignedDataLayer:
         """The transfer encoding was irregular."""
         self._findings += [finding("base64-anomaly", reason=reason) for reason in reasons]
 
-    def repeated(self, names: Iterable[str], /) -> None:
-        """What of the header around the object stands more than once."""
-        self._findings += [finding("duplicate-header", field=name) for name in names]
+    def noticed(self, findings: Iterable[Finding], /) -> None:
+        """What was noticed about the header around the object."""
+        self._findings += findings
 
     @property
     def has_content(self) -> bool:

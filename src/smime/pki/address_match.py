@@ -62,7 +62,8 @@ def _match(
     findings: list[Finding] = []
     for address in authors[:8]:
         if address.display_name_is_address:
-            findings.append(finding("display-name-is-address", name=address.display_name or address.comment, address=address.addr_spec))
+            name = address.display_name or address.comment or address.group
+            findings.append(finding("display-name-is-address", name=name, address=address.addr_spec))
         if address.suspicious:
             findings.append(finding("suspicious-characters", field="From"))
     known = certificate.addresses

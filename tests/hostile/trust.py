@@ -1,14 +1,23 @@
-"""Hostile certificates, places to fetch from, clocks (number 15; rows PC, SF, TS), and fields that claim protection (number 14)."""
+"""Hostile certificates, revocation, places to fetch from, clocks (numbers 6 and 15; rows PC, SF, TS).
+
+And fields that claim protection (number 14).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import lru_cache
+from typing import Any
 
 from cryptography import x509
-from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 from tests.hostile.builder import (
+    ECDSA_SHA256,
     ENTITY,
     HEADER,
     NOW,
@@ -27,6 +36,7 @@ from tests.hostile.cases import INDETERMINATE, INVALID, VALID, Mail, case
 import smime
 from smime import policies
 from smime.asn1 import writer
+from smime.asn1.der import parse
 from smime.cms import attributes as attrs
 from smime.cms.content_info import TST_INFO
 from smime.cms.rewrite import add_unsigned_attribute
@@ -144,6 +154,133 @@ def policy_that_nobody_asked_for() -> Mail:
     """A certificate policy is required, and this is another one (RFC 5280 section 6.1.1)."""
     policy = policies.RFC8551.replace(explicit_policy=True, acceptable_policies=frozenset({"1.2.3"}))
     return Mail(_mail(pki().person("Alice", ALICE, "p256", policies=["1.2.4"])), policy=policy)
+
+
+@case("PC", INVALID, "path-invalid")
+def excluded_mailbox_in_capitals() -> bytes:
+    """An authority that may not certify for a mailbox certifies it in capitals: senders are compared without regard to case."""
+    constraint = x509.NameConstraints(None, [x509.RFC822Name(ALICE)])
+    issuer = pki().authority("Excluding CA", issuer=pki().root, extensions=[(constraint, True)])
+    return _mail(pki().person("Alice", "ALICE@example.org", "p256", issuer=issuer))
+
+
+def _edited(edit: Callable[[list[bytes]], list[bytes]], **options: Any) -> bytes:
+    """Return Alice's mail with a certificate of which the fields, version first, were edited before it was signed."""
+    who = pki().person("Alice", ALICE if "extensions" not in options else None, "p256", **options)
+    assert who.issuer is not None
+    octets = writer.sequence(*edit([child.raw for child in parse(who.certificate.tbs_certificate_bytes).children]))
+    value = who.issuer.private_key.sign(octets, ec.ECDSA(hashes.SHA256()))
+    certificate = writer.sequence(octets, ECDSA_SHA256.raw, writer.bit_string(value))
+    one = Signature(who=who, certificate=certificate)
+    return opaque(SignedData([one], ENTITY, certificates=[certificate, *map(der_of, who.chain)]).der())
+
+
+@case("PC", INVALID, "path-invalid")
+def certificate_of_version_4() -> bytes:
+    """There is no version 4 of certificates (RFC 5280 section 4.1.2.1)."""
+    return _edited(lambda fields: [writer.explicit(0, writer.integer(3)), *fields[1:]])
+
+
+@case("PC", INVALID, "path-invalid")
+def extensions_in_version_1() -> bytes:
+    """A certificate of version 1 has extensions, which some read and some pass over (RFC 5280 section 4.1.2.1)."""
+    return _edited(lambda fields: fields[1:])
+
+
+@case("PC", VALID)
+def certificate_of_version_1() -> bytes:
+    """A certificate of version 1, its address in the subject: old, and right (RFC 8550 section 2.1)."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Alice"), x509.NameAttribute(NameOID.EMAIL_ADDRESS, ALICE)])
+    return _edited(lambda fields: fields[1:7], subject=name)
+
+
+@case("PC", INVALID, "path-invalid")
+def nobody_with_an_alternative_name() -> bytes:
+    """The subject has no name, and the alternative name is not critical (RFC 5280 section 4.1.2.6)."""
+    names = x509.SubjectAlternativeName([x509.RFC822Name(ALICE)])
+    return _edited(lambda fields: fields, subject=x509.Name([]), extensions=[(names, False)])
+
+
+# -- revocation that is said once is for good (RFC 5280 section 6.3, RFC 6960, RFC 5940, RFC 8550 section 6) --
+
+DAY = timedelta(days=1)
+_GOOD, _REVOKED = ocsp.OCSPCertStatus.GOOD, ocsp.OCSPCertStatus.REVOKED
+
+
+@lru_cache(maxsize=1)
+def _known() -> Person:
+    return pki().person("Alice known", ALICE, "p256")
+
+
+def _response(
+    status: ocsp.OCSPCertStatus, begin: timedelta, end: timedelta, *, by: Authority | None = None, reason: x509.ReasonFlags | None = None
+) -> bytes:
+    """Return a RevocationInfoChoice (RFC 5940): what a responder says of Alice's certificate, current from `begin` to `end` after now."""
+    issuer = by or pki().intermediate
+    made = ocsp.OCSPResponseBuilder().add_response(
+        _known().certificate,
+        pki().intermediate.certificate,
+        hashes.SHA256(),
+        status,
+        NOW + begin,
+        NOW + end,
+        NOW - 7 * DAY if status is _REVOKED else None,
+        reason if status is _REVOKED else None,
+    )
+    made = made.responder_id(ocsp.OCSPResponderEncoding.HASH, issuer.certificate)
+    octets = made.sign(issuer.private_key, hashes.SHA256()).public_bytes(Encoding.DER)
+    return writer.implicit(1, writer.oid("1.3.6.1.5.5.7.16.2") + octets)
+
+
+def _with_responses(*responses: bytes, **options: Any) -> Mail:
+    return Mail(opaque(SignedData([Signature(who=_known())], ENTITY, crls=responses, version=5).der()), **options)
+
+
+@case("18.6", VALID)
+def response_good() -> Mail:
+    """A current response says that the certificate is good: the control for the cases below."""
+    return _with_responses(_response(_GOOD, -DAY, DAY))
+
+
+@case("18.6", INVALID, "revoked")
+def response_revoked_of_last_week() -> Mail:
+    """The only response is not current any more, and says that the certificate was revoked: it still is."""
+    return _with_responses(_response(_REVOKED, -5 * DAY, -3 * DAY))
+
+
+@case("18.6", INVALID, "revoked")
+def response_revoked_beside_a_newer_good_one() -> Mail:
+    """A good response, newer than the one that revokes."""
+    return _with_responses(_response(_REVOKED, -2 * DAY, DAY, reason=x509.ReasonFlags.key_compromise), _response(_GOOD, -DAY, DAY))
+
+
+@case("18.6", VALID)
+def response_hold_before_a_good_one() -> Mail:
+    """A hold that was lifted: the newer response counts (RFC 5280 section 5.3.1)."""
+    return _with_responses(_response(_REVOKED, -2 * DAY, DAY, reason=x509.ReasonFlags.certificate_hold), _response(_GOOD, -DAY, DAY))
+
+
+@case("18.6", VALID, "revocation-unknown")
+def response_revoked_by_a_stranger() -> Mail:
+    """Who may not answer for the issuer says that the certificate was revoked: that says nothing."""
+    return _with_responses(_response(_REVOKED, -DAY, DAY, by=_stranger()))
+
+
+@lru_cache(maxsize=1)
+def _stranger() -> Authority:
+    return pki().authority("Strange responder")
+
+
+@case("18.6", INVALID, "revoked")
+def response_good_planted_beside_a_list() -> Mail:
+    """The store has a list for people's certificates alone that revokes; the message brings a good response."""
+    made = x509.CertificateRevocationListBuilder().issuer_name(pki().intermediate.certificate.subject)
+    made = made.last_update(NOW - DAY).next_update(NOW + DAY)
+    entry = x509.RevokedCertificateBuilder().serial_number(_known().certificate.serial_number).revocation_date(NOW - 2 * DAY).build()
+    point = x509.IssuingDistributionPoint(None, None, True, False, None, False, False)
+    made = made.add_revoked_certificate(entry).add_extension(point, True)
+    crl = made.sign(pki().intermediate.private_key, hashes.SHA256()).public_bytes(Encoding.DER)
+    return _with_responses(_response(_GOOD, -DAY, DAY), trust=smime.TrustStore(pki().anchors, crls=[crl]))
 
 
 # -- 15: where certificates send who reads them (row SF) --

@@ -38,6 +38,8 @@ _LITERAL = re.compile(r"\[[^\[\]\\\x00-\x1f\x7f]*\]")
 _NEXT = re.compile(r'[,;"(<\\]')
 _LOOKS_LIKE_ADDRESS = re.compile(r"[^\s@<>]\s?@\s?[^\s@<>]+\s?\.\s?[^\s@<>]")
 _NEEDS_QUOTING = re.compile(r"[\x00-\x20()<>\[\]:;@\\,\"\x7f]|^\.|\.\Z|\.\.|^\Z")
+# letters, marks and symbols that show nothing: fillers, the grapheme joiner, inherent vowels, the empty Braille pattern
+_INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2028\u2029\u2800\u3164\uffa0")
 _LONG = 1024
 
 
@@ -125,12 +127,7 @@ def is_suspicious(text: str) -> bool:
         if character in "\u200c\u200d":
             if text[i - 1 : i].isascii() or text[i + 1 : i + 2].isascii():
                 return True
-        elif character in "\u034f\u115f\u1160\u17b4\u17b5\u2028\u2029\u2800\u3164\uffa0" or unicodedata.category(character) in {
-            "Cc",
-            "Cf",
-            "Cs",
-            "Co",
-        }:
+        elif character in _INVISIBLE or unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co"}:
             return True
     return False
 

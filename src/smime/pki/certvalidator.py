@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Coroutine, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from asn1crypto import x509 as asn1_x509  # type: ignore[import-untyped]
@@ -76,6 +76,17 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 _NO_TOLERANCE = timedelta(0)
+_NO_ANSWER = (
+    CRLNoMatchesError,
+    CRLValidationError,
+    CRLValidationIndeterminateError,
+    OCSPNoMatchesError,
+    OCSPValidationError,
+    OCSPValidationIndeterminateError,
+    ValidationError,
+    ValueError,
+    NotImplementedError,
+)
 _SOFT = RevocationCheckingPolicy(RevocationCheckingRule.CHECK_IF_DECLARED_SOFT, RevocationCheckingRule.CHECK_IF_DECLARED_SOFT)
 
 
@@ -281,9 +292,15 @@ class _Checker:
             return Outcome(self.path, (problem,), *self.information.without(self.policy)[2:])
         return known if known is not None else self.information.without(self.policy)._replace(path=self.path)
 
-    def _context(self, rules: RevocationCheckingPolicy, registry: CertificateRegistry, manager: RevinfoManager | None) -> _Context:
+    def _context(
+        self,
+        rules: RevocationCheckingPolicy,
+        registry: CertificateRegistry,
+        manager: RevinfoManager | None,
+        moment: datetime | None = None,
+    ) -> _Context:
         return _Context(
-            moment=self.at,
+            moment=moment or self.at,
             revinfo_policy=CertRevTrustPolicy(rules),
             time_tolerance=_NO_TOLERANCE,
             certificate_registry=registry,
@@ -351,6 +368,9 @@ class _Checker:
         for index in range(1, len(self.certificates)):
             certificate = self.certificates[index]
             state = ValProcState(cert_path_stack=ConsList.sing(self.validation_path), init_index=index)
+            accused = self._accused(index, registry, state)
+            if accused is not None:
+                return Outcome(self.path, (accused,), Revocation.REVOKED)
             good, reason, revoked = self._status(certificate, strict, state)
             if revoked is None and not good and soft is not None:
                 good, reason, revoked = self._status(certificate, soft, state)
@@ -374,6 +394,28 @@ class _Checker:
             found = finding("revocation-unknown", subjects=unknown, reason=why)
         return Outcome(self.path, (found,), Revocation.UNKNOWN, (Unchecked("revocation", why),))
 
+    def _accused(self, index: int, registry: CertificateRegistry, state: ValProcState) -> Finding | None:
+        """Return the finding if one statement alone, current or not, says that a certificate was revoked by the time looked at.
+
+        Revocation is for good: no newer statement takes it back, and none by OCSP outweighs one by a list. Only a hold can be lifted, and
+        is left to what is current.
+        """
+        certificate = self.certificates[index]
+        for alone, begin, end in self.information.accusing(self.path[len(self.path) - 1 - index]):
+            moment = self.at if begin <= self.at <= end else begin
+            context = self._context(_SOFT, registry, _Revocations(registry, alone), moment)
+            for above in range(index):
+                known = ValidationPath(self.anchor, self.certificates[1:above], self.certificates[above] if above else None)
+                context.record_validation(self.certificates[above], known)
+            try:
+                _run((verify_ocsp_response if alone.ocsps else verify_crl)(certificate, self.validation_path, context, proc_state=state))
+            except RevokedError as error:
+                if error.revocation_dt < self.at and error.reason.native != "certificate_hold":
+                    return self._revoked(certificate, error)
+            except _NO_ANSWER:
+                continue
+        return None
+
     def _revocation_context(self, rules: RevocationCheckingPolicy, registry: CertificateRegistry) -> _Context:
         context = self._context(rules, registry, _Revocations(registry, self.information))
         context.record_validation(self.certificates[0], ValidationPath(self.anchor, [], None))
@@ -394,6 +436,7 @@ class _Checker:
     def _status(self, certificate: Any, context: _Context, state: ValProcState) -> tuple[bool, str, Finding | None]:
         """Return whether a certificate is known to be good, why not, and the finding if it is revoked."""
         reason = "nothing at hand is about it"
+        good = False
         for verify in (verify_ocsp_response, verify_crl):
             try:
                 _run(verify(certificate, self.validation_path, context, proc_state=state))
@@ -403,11 +446,11 @@ class _Checker:
                 continue
             except (CRLValidationIndeterminateError, OCSPValidationIndeterminateError) as error:
                 reason = "; ".join(str(failure[0]) for failure in error.failures) or error.msg
-            except (CRLValidationError, OCSPValidationError, ValidationError, ValueError, NotImplementedError) as error:
+            except _NO_ANSWER as error:
                 reason = str(error)
             else:
-                return True, "", None
-        return False, reason, None
+                good = True
+        return good, "" if good else reason, None
 
     def _revoked(self, certificate: Any, error: RevokedError) -> Finding:
         return finding(

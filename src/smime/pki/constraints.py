@@ -63,11 +63,14 @@ def constraints_of(certificate: Certificate) -> NameConstraints | None:
     return NameConstraints(tuple(permitted) if restricted else None, tuple(excluded), count)
 
 
-def _meets(address: CertificateAddress, constraint: str) -> bool:
+def _meets(address: CertificateAddress, constraint: str, *, excluded: bool = False) -> bool:
     local, at, host = constraint.rpartition("@")
     host = host.lower()
     if at and local:
-        return address.local == local and address.domain == host
+        if address.domain != host:
+            return False
+        # an address is the sender's in whatever case (RFC 8550 section 3), so in whatever case it is excluded
+        return address.local.lower() == local.lower() if excluded else address.local == local
     if host.startswith("."):
         return address.domain.endswith(host) and len(address.domain) > len(host)
     return address.domain == host
@@ -92,7 +95,7 @@ def excluded_address(path: Sequence[Certificate]) -> tuple[CertificateAddress, C
         for address in addresses:
             if constraints.permitted is not None and not any(_meets(address, constraint) for constraint in constraints.permitted):
                 return address, authority
-            if any(not constraint or _meets(address, constraint) for constraint in constraints.excluded):
+            if any(not constraint or _meets(address, constraint, excluded=True) for constraint in constraints.excluded):
                 return address, authority
     return None
 

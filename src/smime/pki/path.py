@@ -18,7 +18,7 @@ from smime.algorithms import Level, name_of
 from smime.errors import LimitExceeded, ParseError, SMIMEError, UnsupportedError
 from smime.findings import Effect, Finding, finding
 from smime.pki import constraints
-from smime.pki.certificate import Certificate
+from smime.pki.certificate import SUBJECT_ALT_NAME, Certificate
 from smime.pki.trust import CertificateIndex, TrustStore
 from smime.pki.usage import issuer_findings, signer_findings
 from smime.report import Revocation, Unchecked
@@ -34,6 +34,7 @@ __all__ = ["DEFAULT_VALIDATOR", "EVER", "NEVER", "Outcome", "PathValidator", "Pa
 
 NEVER = datetime.min.replace(tzinfo=timezone.utc)
 EVER = datetime.max.replace(tzinfo=timezone.utc)
+_NO_NAME = b"\x30\x00"
 _TICK = timedelta(microseconds=1)
 
 
@@ -374,7 +375,7 @@ def _encoding(path: Sequence[Certificate]) -> list[Finding]:
     """Return what breaks the rules of RFC 5280 section 4 in ways that engines overlook."""
     found = []
     for certificate in path:
-        reason = _fault(certificate)
+        reason = _fault(certificate) or (None if certificate is path[-1] else _fault_of_names(certificate))
         if reason is not None:
             found.append(finding("path-invalid", reason=f"{certificate.subject}: {reason}"))
         try:
@@ -399,8 +400,20 @@ def _fault(certificate: Certificate) -> str | None:
         return error.reason
     if certificate.extensions_fault is not None:
         return certificate.extensions_fault
+    if not 1 <= certificate.version <= 3:
+        return f"there is no version {certificate.version} of certificates (section 4.1.2.1)"
+    if certificate.version < 3 and certificate.extensions:
+        return f"there are extensions in a certificate of version {certificate.version} (section 4.1.2.1)"
     if policies is not None and len(set(policies)) < len(policies):
         return "a certificate policy stands twice (section 4.2.1.4)"
+    return None
+
+
+def _fault_of_names(certificate: Certificate) -> str | None:
+    if certificate.issuer_raw == _NO_NAME:
+        return "its issuer has no name (section 4.1.2.4)"
+    if certificate.subject_raw == _NO_NAME and not certificate.extensions.get(SUBJECT_ALT_NAME, (True,))[0]:
+        return "its subject has no name, and the alternative name is not critical (section 4.1.2.6)"
     return None
 
 

@@ -231,6 +231,27 @@ class RevocationInformation:
             except Exception:  # noqa: BLE001, S112 - not a successful response, or what `cryptography` cannot read
                 continue
 
+    def accusing(self, certificate: Certificate) -> Iterator[tuple[RevocationInformation, datetime, datetime]]:
+        """Yield every statement, alone and with the span of time in which it is current, that may say that a certificate is revoked.
+
+        Not plain lists, which `plain_outcome` has looked at.
+        """
+        for found in self.lists:
+            if not found.plain and found.dates((certificate,)):
+                yield RevocationInformation((found,), ()), found.this_update, found.next_update or found.this_update
+        for octets in self.ocsps:
+            try:
+                singles = [single for single in _response(octets).responses if single.serial_number == certificate.serial]
+                spans = [
+                    (single.this_update_utc, single.next_update_utc or single.this_update_utc)
+                    for single in singles
+                    if single.revocation_time_utc is not None
+                ]
+            except Exception:  # noqa: BLE001, S112 - not a successful response, or what `cryptography` cannot read
+                continue
+            for begin, end in spans:
+                yield RevocationInformation((), (octets,)), begin, end
+
     def without(self, policy: Policy) -> Outcome:
         """Return the outcome, without a path, of there being no revocation information at all."""
         from smime.pki.path import Outcome  # noqa: PLC0415 - path imports this module

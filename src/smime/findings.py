@@ -107,6 +107,7 @@ _NONE, _MAYBE, _NO = Effect.NONE, Effect.INDETERMINATE, Effect.INVALID
 _KINDS = (
     # -- the signature itself (RFC 5652 section 5, RFC 8551 section 2.5) --
     ("no-signers", _E, _NO, "The message has the form of a signed message and nobody signed it.", "Treat it as unsigned."),
+    ("unknown-signer-info", _W, _MAYBE, "A signature is of version {version}, in a form that is not known here, so it was not checked.", "Check it with other software."),
     ("no-content", _E, _NO, "The signature comes without the content it is about.", "Ask for the content and give it to the verifier."),
     ("two-contents", _E, _NO, "The signature is over content of its own and is shown beside other content.", "Do not trust either; this is a known spoof."),
     ("digest-mismatch", _E, _NO, "The content was changed after it was signed, or the signature belongs to other content.", "Ask the sender to send it again; a gateway or list on the way may have changed it."),

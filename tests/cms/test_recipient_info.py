@@ -163,6 +163,11 @@ def test_originator_info() -> None:
         (w.implicit(4, w.oid("1.2.3.4") + w.null()), "1.2.3.4", None),
         (w.implicit(4, w.null()), "", "no oriType"),
         (w.implicit(4, w.oid("1.2.3.4")), "1.2.3.4", "no oriValue"),
+        (w.sequence(w.integer(7), w.implicit(1, b""), w.octet_string(b"")), "", "version 7"),
+        (w.implicit(1, w.integer(5) + w.integer(1)), "", "version 5"),
+        (w.implicit(2, w.integer(6)), "", "version 6"),
+        (w.implicit(3, w.integer(1) + build.AES_256_WRAP.raw), "", "version 1"),
+        (w.implicit(4, w.oid(r.ORI_KEM) + w.sequence(w.integer(1), w.null())), r.ORI_KEM, "version 1"),
     ],
 )
 def test_unknown_recipients_are_kept(raw: bytes, oid: str, fault: str | None) -> None:
@@ -180,6 +185,8 @@ def test_unknown_recipients_are_kept(raw: bytes, oid: str, fault: str | None) ->
         w.sequence(w.integer(0), w.null(), build.RSA.raw, w.octet_string(b"")),
         w.sequence(w.integer(0), w.octet_string(b"id"), build.RSA.raw, w.octet_string(b"")),
         w.sequence(w.integer(0), build.KEY_ID.encode(), build.RSA.raw, w.octet_string(b""), w.null()),
+        w.sequence(w.integer(1 << 40_000), w.null()),
+        w.sequence(w.integer(-1), w.null()),
         w.implicit(1, w.integer(3)),
         w.implicit(1, w.integer(3) + w.explicit(0, w.null()) + ECDH.raw + w.sequence()),
         w.implicit(1, w.integer(3) + w.explicit(0, build.KEY_ID.encode()) + w.explicit(1, w.null()) + ECDH.raw + w.sequence()),
@@ -188,6 +195,7 @@ def test_unknown_recipients_are_kept(raw: bytes, oid: str, fault: str | None) ->
         w.implicit(2, w.integer(4) + w.sequence() + build.AES_256_WRAP.raw + w.octet_string(b"")),
         w.implicit(3, w.integer(0) + w.octet_string(b"")),
         w.implicit(4, w.oid(r.ORI_KEM) + w.null()),
+        w.implicit(4, w.oid(r.ORI_KEM) + w.sequence(w.integer(0), w.null())),
         w.implicit(4, w.oid("1.2.3.4") + w.null() + w.null()),
         r.KEMRecipientInfo.build(build.KEY_ID, ML_KEM, b"", HKDF, 0, build.AES_256_WRAP, b""),
         r.KEMRecipientInfo.build(build.KEY_ID, ML_KEM, b"", HKDF, 65536, build.AES_256_WRAP, b""),

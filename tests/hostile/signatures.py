@@ -48,7 +48,7 @@ from smime.cms import attributes as attrs
 from smime.cms.content_info import DATA
 from smime.cms.identifiers import SubjectKeyIdentifier
 from smime.crypto import digests
-from smime.errors import NotProtected, UnsupportedError
+from smime.errors import NotProtected, ParseError, UnsupportedError
 from smime.pki.throwaway import Person
 
 TST_INFO = "1.2.840.113549.1.9.16.1.4"
@@ -966,6 +966,27 @@ def ecdsa_shake_with_null() -> bytes:
 def slh_dsa() -> bytes:
     """SLH-DSA: known by name, and not to be had as a primitive."""
     return signed(signature_algorithm=algorithm("2.16.840.1.101.3.4.3.20"))
+
+
+_OF_TOMORROW = writer.sequence(writer.integer(7), writer.tlv(0xA5, b""), writer.octet_string(b"whatever"))
+
+
+@case("18.6", INDETERMINATE, "unknown-signer-info")
+def signer_info_of_tomorrow() -> bytes:
+    """A SignerInfo of version 7, in a form that is still to be defined (RFC 5652 section 5.1: gracefully): not verified, not unsigned."""
+    return opaque(SignedData([_OF_TOMORROW], ENTITY).der())
+
+
+@case("18.6", INDETERMINATE, "unknown-signer-info")
+def signer_info_of_tomorrow_beside_a_valid_one() -> bytes:
+    """The same beside a valid one, detached: what is known of the other is told."""
+    return Multipart(cms=SignedData([_OF_TOMORROW, Signature()]).der()).mail()
+
+
+@case("18.6", ParseError)
+def signer_info_malformed() -> bytes:
+    """A SignerInfo of a version that is known, in another form than that version has."""
+    return opaque(SignedData([writer.sequence(writer.integer(1), writer.octet_string(b"whatever"))], ENTITY).der())
 
 
 @case("18.6", INDETERMINATE, "signature-algorithm-unsupported")

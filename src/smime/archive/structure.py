@@ -310,7 +310,7 @@ class _Collected:
                     algorithm = (head.digest_algorithm if kind == "digested-data" else head.mac_algorithm).name
                 if head.has_content:
                     children = self._inside(head, content, depth)
-                elif kind == "signed-data" and self._tail is not None and self._tail.signer_infos:
+                elif kind == "signed-data" and self._tail is not None and (self._tail.signer_infos or self._tail.unknown_signer_infos):
                     notes.append("detached: the content stands outside")
             else:
                 algorithm = head.content_encryption_algorithm.name
@@ -319,8 +319,9 @@ class _Collected:
         except SMIMEError as fault:
             error = error or str(fault)
         certificates, crls, signers = self._of_tail(notes)
+        signed = signers or (self._tail is not None and self._tail.unknown_signer_infos)
         return Node(
-            kind if certificates == () or signers or head.has_content or kind != "signed-data" else "certs-only",
+            kind if certificates == () or signed or head.has_content or kind != "signed-data" else "certs-only",
             _CONTENT_NAMES.get(head.content_type, head.content_type),
             len(content),
             algorithm=algorithm,
@@ -357,6 +358,8 @@ class _Collected:
             notes.append(f"{len(tail.other_certificates)} attribute certificates or the like")
         if tail.other_revocation_infos:
             notes.append(f"{len(tail.other_revocation_infos)} OCSP responses or the like")
+        if tail.unknown_signer_infos:
+            notes.append(f"{len(tail.unknown_signer_infos)} signatures of a version that is not known")
         return tuple(certificates), len(tail.crls), tuple(_signer(info) for info in tail.signer_infos)
 
 

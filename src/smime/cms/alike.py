@@ -78,7 +78,7 @@ def look_up(data: bytes, limits: Limits) -> tuple[SignedDataHead, SignedDataTail
 def remember(data: bytes, head: SignedDataHead, tail: SignedDataTail, limits: Limits) -> None:
     """Keep what was read from `data`, the octets of a whole ContentInfo, if it is of the kind that comes again."""
     size = len(data)
-    if size > _LARGEST or head.has_content or len(tail.signer_infos) != 1:
+    if size > _LARGEST or head.has_content or len(tail.signer_infos) != 1 or tail.unknown_signer_infos:
         return
     info = tail.signer_infos[0]
     attrs = info.signed_attrs

@@ -390,23 +390,31 @@ RecipientInfo = (
     KeyTransRecipientInfo | KeyAgreeRecipientInfo | KEKRecipientInfo | PasswordRecipientInfo | KEMRecipientInfo | OtherRecipientInfo
 )
 
-_READERS: dict[int, Callable[[Element], RecipientInfo]] = {
-    SEQUENCE: KeyTransRecipientInfo.from_element,
-    0xA1: KeyAgreeRecipientInfo.from_element,
-    0xA2: KEKRecipientInfo.from_element,
-    0xA3: PasswordRecipientInfo.from_element,
+_READERS: dict[int, tuple[Callable[[Element], RecipientInfo], frozenset[int]]] = {
+    SEQUENCE: (KeyTransRecipientInfo.from_element, frozenset({0, 2})),
+    0xA1: (KeyAgreeRecipientInfo.from_element, frozenset({3})),
+    0xA2: (KEKRecipientInfo.from_element, frozenset({4})),
+    0xA3: (PasswordRecipientInfo.from_element, frozenset({0})),
 }
+"""How to read each alternative, and the versions that it has."""
 
 
 def from_element(element: Element) -> RecipientInfo:
     """Read a RecipientInfo. One that is unknown is kept raw, never fatal (RFC 5652 section 6.2).
 
     Raises:
-        ParseError: one of the known kinds is malformed.
+        ParseError: one of the known kinds, in a version that is known, is malformed.
     """
-    read = _READERS.get(element.tag)
-    if read is not None:
-        return read(element)
+    known = _READERS.get(element.tag)
+    if known is not None:
+        read, versions = known
+        try:
+            return read(element)
+        except ParseError:
+            version = _version_of(element)
+            if version is None or version in versions:
+                raise
+            return OtherRecipientInfo("", None, element.raw, f"version {version}")
     if element.tag != 0xA4:
         return OtherRecipientInfo("", None, element.raw)
     reader = Reader(element)
@@ -417,9 +425,24 @@ def from_element(element: Element) -> RecipientInfo:
         return OtherRecipientInfo(oid, None, element.raw, "no oriValue")
     value = reader.any()
     reader.end()
-    if oid == ORI_KEM:
+    if oid != ORI_KEM:
+        return OtherRecipientInfo(oid, value.raw, element.raw)
+    try:
         return KEMRecipientInfo.from_element(value, element.raw)
-    return OtherRecipientInfo(oid, value.raw, element.raw)
+    except ParseError:
+        version = _version_of(value)
+        if version is None or version == 0:
+            raise
+        return OtherRecipientInfo(oid, value.raw, element.raw, f"version {version}")
+
+
+def _version_of(element: Element) -> int | None:
+    """Return the version that a structure begins with, None if it begins with nothing that could be one."""
+    try:
+        version = Reader(element).integer()
+    except ParseError:
+        return None
+    return version if 0 <= version < 128 else None
 
 
 _KEY_TRANSPORT = frozenset({(0x02, 0x30, 0x30, 0x04), (0x02, 0x80, 0x30, 0x04)})

@@ -249,6 +249,15 @@ def _version(raw: bytes) -> int:
     return element.as_integer()
 
 
+def _unknown_version(data: bytes, index: Sequence[int], at: int) -> int | None:
+    """Return the version of the SignerInfo at a place of an index if it is none that is defined (RFC 5652 section 5.3)."""
+    place = at + 6
+    if index[at] != 0x30 or place >= index[at + 5] or index[place] != 0x02 or index[place + 3] != index[place + 2] + 1:
+        return None
+    version = data[index[place + 2]]
+    return version if version < 0x80 and version not in {1, 3} else None
+
+
 class SignedDataTail(Event):
     """What stands behind the content.
 
@@ -257,10 +266,12 @@ class SignedDataTail(Event):
         other_certificates: all the other CertificateChoices, as received: tag 0xA0 extended, 0xA1 and 0xA2 attribute, 0xA3 other.
         crls: the CertificateLists, in the order received, each as received.
         other_revocation_infos: format OID and the encoded value (RFC 5940: an OCSP response), in the order received.
-        signer_infos: none: it is not signed.
+        signer_infos: those that could be read.
+        unknown_signer_infos: the versions of those that are of no known form, because nobody had defined their version yet. None of either:
+            it is not signed.
     """
 
-    __slots__ = ("certificates", "crls", "other_certificates", "other_revocation_infos", "signer_infos")
+    __slots__ = ("certificates", "crls", "other_certificates", "other_revocation_infos", "signer_infos", "unknown_signer_infos")
 
     def __init__(
         self,
@@ -269,19 +280,22 @@ class SignedDataTail(Event):
         crls: tuple[bytes, ...] = (),
         other_revocation_infos: tuple[tuple[str, bytes], ...] = (),
         signer_infos: tuple[SignerInfo, ...] = (),
+        unknown_signer_infos: tuple[int, ...] = (),
     ) -> None:
         self.certificates = certificates
         self.other_certificates = other_certificates
         self.crls = crls
         self.other_revocation_infos = other_revocation_infos
         self.signer_infos = signer_infos
+        self.unknown_signer_infos = unknown_signer_infos
 
     @classmethod
     def from_octets(cls, data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> SignedDataTail:
         """Read the fields of SignedData from certificates on.
 
         Raises:
-            ParseError: they are malformed; the offset counts from the first octet.
+            ParseError: they are malformed, which a SignerInfo of an unknown version never is (RFC 5652 section 5.1); the offset counts
+                from the first octet.
             LimitExceeded: ``certificates``, ``crls``, ``signers``, ``attributes``, ``asn1_depth`` or ``asn1_elements``.
         """
         n = len(data)
@@ -308,13 +322,20 @@ class SignedDataTail(Event):
         if index[at] != 0x31 or index[at + 5] < stop:
             raise ParseError("cms", f"{tag_name(index[at])} where signerInfos belong", index[at + 1])
         signer_infos: list[SignerInfo] = []
+        unknown: list[int] = []
         child = at + 6
         while child < stop:
-            if len(signer_infos) >= limits.signers:
-                check_count("signers", len(signer_infos) + 1, limits.signers, index[child + 1])
-            signer_infos.append(SignerInfo._from_index(data, index, child, limits))
+            if len(signer_infos) + len(unknown) >= limits.signers:
+                check_count("signers", len(signer_infos) + len(unknown) + 1, limits.signers, index[child + 1])
+            try:
+                signer_infos.append(SignerInfo._from_index(data, index, child, limits))
+            except ParseError:
+                version = _unknown_version(data, index, child)
+                if version is None:
+                    raise
+                unknown.append(version)
             child = index[child + 5]
-        return cls(certificates, others, crls, other_infos, tuple(signer_infos))
+        return cls(certificates, others, crls, other_infos, tuple(signer_infos), tuple(unknown))
 
 
 def read_certificates(data: bytes, index: Sequence[int], at: int, limits: Limits) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:

@@ -83,7 +83,8 @@ def report_of(
         The report; its verdict is VALID only if there are signers and every one is VALID.
     """
     noticed = list(findings)
-    if not tail.signer_infos:
+    noticed += [finding("unknown-signer-info", version=version) for version in dict.fromkeys(tail.unknown_signer_infos)]
+    if not tail.signer_infos and not tail.unknown_signer_infos:
         noticed.append(finding("no-signers"))
     elif content is None:
         noticed.append(finding("no-content"))

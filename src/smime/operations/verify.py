@@ -350,7 +350,9 @@ class SignedDataLayer:
     @property
     def certificates_only(self) -> bool:
         """Nobody signed it and there is nothing to sign, not one octet: it brings certificates (RFC 8551 section 3.8)."""
-        return self._tail is not None and not self._tail.signer_infos and (self._content is None or not self._content.length)
+        tail = self._tail
+        unsigned = tail is not None and not tail.signer_infos and not tail.unknown_signer_infos
+        return unsigned and (self._content is None or not self._content.length)
 
     def content(self, data: Buffer, /) -> None:
         """Take content octets."""

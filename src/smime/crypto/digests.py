@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
@@ -17,7 +17,7 @@ from smime.errors import UnsupportedError
 if TYPE_CHECKING:
     from cryptography.utils import Buffer
 
-__all__ = ["NULL_TOLERANT", "Digest", "algorithm_identifier", "digest", "hash_algorithm", "name_of", "new", "supported"]
+__all__ = ["NULL_TOLERANT", "Digest", "NewDigest", "algorithm_identifier", "digest", "hash_algorithm", "name_of", "new", "supported"]
 
 
 class Digest(Protocol):
@@ -32,6 +32,9 @@ class Digest(Protocol):
     def copy(self) -> Digest:
         """Return a digest in the same state that goes on by itself."""
 
+
+NewDigest = Callable[[str], Digest]
+"""What makes running digests: `new`, or that of a `smime.crypto.digest_thread.DigestThread`."""
 
 _HASHES: Mapping[str, hashes.HashAlgorithm] = MappingProxyType(
     {

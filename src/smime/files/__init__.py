@@ -3,17 +3,23 @@
 A source is a path, a binary stream, or an iterable of chunks. A target is a path or a binary stream. What is written to a path appears
 there only when all is well: until then it waits in an unnamed file of the same folder, readable by the owner alone, which vanishes by
 itself whatever happens to the process. What goes to a stream waits in an unnamed temporary file where it must not leave before its check.
+
+``threads`` says how many threads work on one message: 1, or 2, where what is signed is digested in the second; None: 2 where the process
+may run on more than one processor. What is written is the same.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from smime import policies
 from smime._api import AnyIdentity
+from smime.crypto import digests
+from smime.crypto.digest_thread import DigestThread
 from smime.errors import SMIMEError, VerificationError
 from smime.files.atomic import AtomicFile
 from smime.files.ends import Input, Output, Progress, Source, StreamSpool, Target
@@ -27,6 +33,7 @@ from smime.operations.verify import MessageVerifier, VerifiedMessage
 from smime.pki.identity import Keyring
 
 if TYPE_CHECKING:
+    from smime.crypto.digests import NewDigest
     from smime.operations.recipients import AnyRecipient
     from smime.operations.sign import Signer
     from smime.operations.spool import Buffer, Spool
@@ -37,14 +44,35 @@ if TYPE_CHECKING:
 __all__ = ["AtomicFile", "Progress", "Source", "Target", "compress", "decrypt", "encrypt", "sign", "unwrap", "verify"]
 
 
+def _processors() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not Linux
+        return os.cpu_count() or 1
+
+
+@contextlib.contextmanager
+def _digesting(threads: int | None) -> Iterator[NewDigest]:
+    if (_processors() if threads is None else threads) < 2:
+        yield digests.new
+    else:
+        with DigestThread() as thread:
+            yield thread.new
+
+
 def _produce(
-    make: Callable[[Sink, Input], MessageSigner | MessageEncryptor | MessageCompressor],
+    make: Callable[[Sink, Input, NewDigest], MessageSigner | MessageEncryptor | MessageCompressor],
     source: Source,
     target: Target,
     progress: Progress | None,
+    threads: int | None = 1,
 ) -> None:
-    with Input(source, progress) as chunks, Output(target, private=False, wait=False) as output:
-        machine = make(output.spool.write, chunks)
+    with (
+        Input(source, progress) as chunks,
+        Output(target, private=False, wait=False) as output,
+        _digesting(threads) as new_digest,
+    ):
+        machine = make(output.spool.write, chunks, new_digest)
         for chunk in chunks:
             machine.update(chunk)
         machine.finalize()
@@ -60,6 +88,7 @@ def sign(
     encoding: Literal["smime", "der", "pem"] = "smime",
     policy: Policy = policies.RFC8551,
     progress: Progress | None = None,
+    threads: int | None = None,
 ) -> None:
     """Sign a message of any size; see `smime.sign`.
 
@@ -67,9 +96,11 @@ def sign(
         SMIMEError: as `smime.sign`.
         OSError: source or target cannot be opened, read or written.
     """
-    _produce(
-        lambda sink, _: MessageSigner(signer, detached=detached, encoding=encoding, policy=policy, sink=sink), source, target, progress
-    )
+
+    def make(sink: Sink, _: Input, new_digest: NewDigest) -> MessageSigner:
+        return MessageSigner(signer, detached=detached, encoding=encoding, policy=policy, sink=sink, new_digest=new_digest)
+
+    _produce(make, source, target, progress, threads)
 
 
 def encrypt(
@@ -82,6 +113,7 @@ def encrypt(
     encoding: Literal["smime", "der", "pem"] = "smime",
     policy: Policy = policies.RFC8551,
     progress: Progress | None = None,
+    threads: int | None = None,
 ) -> None:
     """Encrypt a message of any size; see `smime.encrypt`. What is made of the octets of a file as they are is DER, however long.
 
@@ -90,7 +122,7 @@ def encrypt(
         OSError: source or target cannot be opened, read or written.
     """
 
-    def make(sink: Sink, chunks: Input) -> MessageEncryptor:
+    def make(sink: Sink, chunks: Input, new_digest: NewDigest) -> MessageEncryptor:
         return MessageEncryptor(
             recipients,
             content_encryption=content_encryption,
@@ -99,9 +131,10 @@ def encrypt(
             policy=policy,
             content_length=chunks.as_long_as_now() if encoding != "smime" and signer is None else None,
             sink=sink,
+            new_digest=new_digest,
         )
 
-    _produce(make, source, target, progress)
+    _produce(make, source, target, progress, threads)
 
 
 def compress(
@@ -113,7 +146,7 @@ def compress(
         SMIMEError: as `smime.compress`.
         OSError: source or target cannot be opened, read or written.
     """
-    _produce(lambda sink, _: MessageCompressor(encoding=encoding, sink=sink), source, target, progress)
+    _produce(lambda sink, _, __: MessageCompressor(encoding=encoding, sink=sink), source, target, progress)
 
 
 def verify(
@@ -128,6 +161,7 @@ def verify(
     now: datetime | None = None,
     policy: Policy = policies.RFC8551,
     progress: Progress | None = None,
+    threads: int | None = None,
 ) -> VerifiedMessage:
     """Verify a message of any size; see `smime.verify`. The signed content goes to the target, if there is one, once it is VALID.
 
@@ -139,12 +173,22 @@ def verify(
         chunks = stack.enter_context(Input(source, progress))
         output = stack.enter_context(Output(target, private=True, wait=True))
         given = None if content is None else stack.enter_context(Input(content)).kept()
+        new_digest = stack.enter_context(_digesting(threads))
         extra: frozenset[str] = frozenset()
         spool: Spool = output.spool
         source_chunks: Iterable[Buffer] = chunks
         while True:
             machine = MessageVerifier(
-                trust, content=given, at=at, sender=sender, tsa=tsa, now=now, policy=policy, spool=spool, extra_digests=extra
+                trust,
+                content=given,
+                at=at,
+                sender=sender,
+                tsa=tsa,
+                now=now,
+                policy=policy,
+                spool=spool,
+                extra_digests=extra,
+                new_digest=new_digest,
             )
             for chunk in source_chunks:
                 machine.update(chunk)
@@ -214,6 +258,7 @@ def unwrap(
     now: datetime | None = None,
     policy: Policy = policies.RFC8551,
     progress: Progress | None = None,
+    threads: int | None = None,
 ) -> UnwrappedMessage:
     """Take a message of any size apart; see `smime.unwrap`. The innermost entity goes to the target, whatever the verdicts are.
 
@@ -236,6 +281,7 @@ def unwrap(
             spool=output.fresh,
             spool_between=StreamSpool,
             reread=chunks.again,
+            new_digest=stack.enter_context(_digesting(threads)),
         )
         for chunk in chunks:
             machine.update(chunk)

@@ -52,6 +52,7 @@ class SignedContent:
         names: digests to compute.
         text: line ends may have been changed in transit.
         reread: gives the octets again, for a digest that was not announced or a scheme that needs the whole content.
+        new_digest: makes the digests that run.
     """
 
     __slots__ = (
@@ -62,6 +63,7 @@ class SignedContent:
         "_kept",
         "_lines",
         "_names",
+        "_new_digest",
         "_once",
         "_reread",
         "_running",
@@ -69,10 +71,18 @@ class SignedContent:
         "length",
     )
 
-    def __init__(self, names: Iterable[str], *, text: bool, reread: Callable[[], Iterator[bytes]] | None = None) -> None:
+    def __init__(
+        self,
+        names: Iterable[str],
+        *,
+        text: bool,
+        reread: Callable[[], Iterator[bytes]] | None = None,
+        new_digest: digests.NewDigest = digests.new,
+    ) -> None:
         self._names = tuple([name for name in dict.fromkeys(names) if digests.supported(name)])
         self._text = text
         self._reread = reread
+        self._new_digest = new_digest
         self._once: bytes | None = None  # octets that came alone so far, and are not digested yet
         self._forms: tuple[str, ...] | None = None  # of these
         self._running = False
@@ -102,7 +112,7 @@ class SignedContent:
         """Begin digests that run."""
         self._running = True
         self._lines = CanonicalLines() if self._text else None
-        self._digests = {name: digests.new(name) for name in self._names}
+        self._digests = {name: self._new_digest(name) for name in self._names}
         once, self._once = self._once, None
         if once:
             self._digest(once)

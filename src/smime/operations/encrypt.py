@@ -12,7 +12,7 @@ from smime.cms.auth_enveloped_data import AuthEnvelopedDataWriter, build_auth_en
 from smime.cms.content_info import DATA
 from smime.cms.encrypted_data import EncryptedDataWriter, build_encrypted_data
 from smime.cms.enveloped_data import EnvelopedDataWriter, build_enveloped_data
-from smime.crypto import content_encryption
+from smime.crypto import content_encryption, digests
 from smime.errors import KeyMismatchError, ParseError, PolicyError, UnsupportedError
 from smime.operations.recipients import (
     AnyRecipient,
@@ -27,6 +27,7 @@ from smime.operations.writing import SEGMENT, Encoding, Producer, Sink
 from smime.pki.identity import ContentKey
 
 if TYPE_CHECKING:
+    from smime.crypto.digests import NewDigest
     from smime.operations.sign import Signer
     from smime.policy import Policy
 
@@ -135,6 +136,7 @@ class MessageEncryptor:
             cipher it is an authenticated attribute then (RFC 5083 section 2.1).
         authenticated_attributes: further attributes, encoded, for anybody to read and nobody to change; if there are any, or the iterable
             is empty, contentType is one. None: no attributes, unless the content is not id-data.
+        new_digest: as for `MessageSigner`.
 
     Raises:
         PolicyError: the policy forbids an algorithm or a key.
@@ -158,6 +160,7 @@ class MessageEncryptor:
         sink: Sink | None = None,
         content_type: str = DATA,
         authenticated_attributes: Iterable[bytes] | None = None,
+        new_digest: NewDigest = digests.new,
     ) -> None:
         if content_type != DATA and (encoding == "smime" or signer is not None):
             raise ValueError("mail is encrypted as id-data (RFC 8551 section 2.4.3)")
@@ -186,7 +189,14 @@ class MessageEncryptor:
         self._signer: MessageSigner | None = None
         if signer is not None:
             inner: Encoding = "smime" if encoding == "smime" else "der"
-            self._signer = MessageSigner(signer, detached=encoding == "smime", encoding=inner, policy=policy, sink=self._producer.feed)
+            self._signer = MessageSigner(
+                signer,
+                detached=encoding == "smime",
+                encoding=inner,
+                policy=policy,
+                sink=self._producer.feed,
+                new_digest=new_digest,
+            )
 
     def update(self, data: Buffer, /) -> bytes:
         """Take the next octets of the message; return octets of the encrypted one.

@@ -15,6 +15,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol
 
 from smime.cms.reader import CMSReader, Content, TrailingData
+from smime.crypto import digests
 from smime.errors import LimitExceeded, ParseError, SMIMEError
 from smime.findings import Finding, finding
 from smime.limits import Limits
@@ -24,6 +25,7 @@ from smime.operations.spool import Buffer
 from smime.transforms import base64, identity, quoted_printable
 
 if TYPE_CHECKING:
+    from smime.crypto.digests import NewDigest
     from smime.mime.header import HeaderFields
     from smime.pki.identity import Keyring
     from smime.pki.trust import TrustStore
@@ -79,9 +81,10 @@ class Reading:
         tsa: the anchors of time-stamping authorities, or None.
         now: the time of the clock, where the caller looks at another time and wants to know how things stand now as well; or None.
         bare: the message is a bare CMS object, no mail: it names no sender.
+        new_digest: makes the digests that run over content.
     """
 
-    __slots__ = ("_named_in", "_sender", "at", "bare", "fields", "keyring", "limits", "now", "policy", "trust", "tsa")
+    __slots__ = ("_named_in", "_sender", "at", "bare", "fields", "keyring", "limits", "new_digest", "now", "policy", "trust", "tsa")
 
     def __init__(
         self,
@@ -93,6 +96,7 @@ class Reading:
         sender: str | Iterable[str] | None = None,
         tsa: TrustStore | None = None,
         now: datetime | None = None,
+        new_digest: NewDigest = digests.new,
     ) -> None:
         if at is None:
             at = datetime.now(timezone.utc)
@@ -108,6 +112,7 @@ class Reading:
         self.at = at
         self.fields: HeaderFields | None = None
         self.bare = False
+        self.new_digest = new_digest
         self._named_in: HeaderFields | None = None
         self._sender: Sender | None = None
         if sender is not None:

@@ -217,8 +217,15 @@ def _capability(capability: str | bytes) -> bytes:
 class _Signatures:
     """The signers of one message, and the digests that they need."""
 
-    def __init__(self, signers: Sequence[Signer], signing_time: datetime | None, content_type: str = DATA) -> None:
+    def __init__(
+        self,
+        signers: Sequence[Signer],
+        signing_time: datetime | None,
+        content_type: str = DATA,
+        new_digest: digests.NewDigest = digests.new,
+    ) -> None:
         self.signers = signers
+        self._new_digest = new_digest
         self.content_type = content_type
         self._time = signing_time
         self._running: dict[str, digests.Digest] | None = None
@@ -243,7 +250,7 @@ class _Signatures:
         """Take content."""
         running = self._running
         if running is None:
-            running = self._running = {name: digests.new(name) for name in self.names}
+            running = self._running = {name: self._new_digest(name) for name in self.names}
         for digest in running.values():
             digest.update(data)
 
@@ -424,6 +431,7 @@ class MessageSigner:
         sink: called with octets of the result as they are ready, in buffers that are good until it returns; `update` and `finalize` then
             return nothing. It saves copies of messages that are large.
         content_type: of what is signed, dotted, for a bare CMS object that holds something else than id-data.
+        new_digest: makes the digests that run over the message.
 
     Raises:
         PolicyError: the policy forbids a signer's algorithm or key.
@@ -439,6 +447,7 @@ class MessageSigner:
         signing_time: datetime | None = None,
         sink: Sink | None = None,
         content_type: str = DATA,
+        new_digest: digests.NewDigest = digests.new,
     ) -> None:
         check_encoding(encoding)
         if encoding == "smime" and content_type != DATA:
@@ -448,7 +457,7 @@ class MessageSigner:
             raise ValueError("nobody signs")
         for one in signers:
             one.check(policy)
-        all_signers = _Signatures(signers, signing_time, content_type)
+        all_signers = _Signatures(signers, signing_time, content_type, new_digest)
         machine: Producer | _Bare | _MultipartSigned
         if not detached:
             machine = Producer(_Opaque(all_signers), encoding, policy.limits, sink)

@@ -22,6 +22,7 @@ from smime.cms.reader import (
     EnvelopedDataHead,
     SignedDataHead,
 )
+from smime.crypto import digests
 from smime.errors import LimitExceeded, ParseError, SMIMEError, UnsupportedError
 from smime.findings import Finding, finding
 from smime.operations.authenticate import AuthenticatedLayer
@@ -35,6 +36,7 @@ from smime.operations.verify import DetachedContent, DetachedLayer, SignedDataLa
 from smime.report import CompressionReport, LayerReport, Verdict, VerificationReport
 
 if TYPE_CHECKING:
+    from smime.crypto.digests import NewDigest
     from smime.mime.entity import HeaderBlock
     from smime.mime.smime_types import Kind
     from smime.operations.reading import CMSLayer, Handler
@@ -365,6 +367,7 @@ class MessageUnwrapper:
         spool_between: where the content of a layer waits whose signature is over the content itself, undigested; default memory.
         reread: gives the message's octets again: for layers that cannot be opened (their octets are the content then), digests that were
             not announced, signatures over the content itself, and further matching recipients.
+        new_digest: as for `MessageVerifier`.
 
     Attributes:
         spool: holds the content after `finalize`, unless `unopened`.
@@ -386,8 +389,9 @@ class MessageUnwrapper:
         spool: Callable[[], Spool] = MemorySpool,
         spool_between: Callable[[], Spool] = MemorySpool,
         reread: Callable[[], Iterator[Buffer]] | None = None,
+        new_digest: NewDigest = digests.new,
     ) -> None:
-        self.reading = Reading(policy, trust=trust, keyring=keyring, at=at, sender=sender, tsa=tsa, now=now)
+        self.reading = Reading(policy, trust=trust, keyring=keyring, at=at, sender=sender, tsa=tsa, now=now, new_digest=new_digest)
         self.content = content
         self._new_spool = spool
         self._spool_between = spool_between

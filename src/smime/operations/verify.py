@@ -10,6 +10,7 @@ from smime import policies
 from smime.cms.content_info import DATA
 from smime.cms.reader import CMSReader, SignedDataHead, TrailingData
 from smime.cms.signed_data import SignedDataTail
+from smime.crypto import digests
 from smime.errors import LimitExceeded, NotProtected, ParseError, UnsupportedError, VerificationError
 from smime.findings import Effect, Finding, finding
 from smime.mime.entity import (
@@ -33,6 +34,7 @@ from smime.report import Verdict, VerificationReport
 from smime.transforms import base64
 
 if TYPE_CHECKING:
+    from smime.crypto.digests import NewDigest
     from smime.mime.header import HeaderFields
     from smime.operations.reading import CMSLayer, Handler
     from smime.pki.trust import TrustStore
@@ -117,7 +119,9 @@ class DetachedLayer:
         if kind.protocol not in {"application/pkcs7-signature", "application/x-pkcs7-signature"}:
             self._findings.append(finding("wrong-protocol", protocol=kind.protocol or "absent"))
         self._parts = MultipartReader(kind.boundary, reading.limits)
-        self._content = SignedContent((*micalg_digests(kind.micalg), *extra_digests), text=True, reread=reread)
+        self._content = SignedContent(
+            (*micalg_digests(kind.micalg), *extra_digests), text=True, reread=reread, new_digest=reading.new_digest
+        )
         self._part = 0
         self._begun = False
         self._head: EntityReader | None = None  # of the first part: is it the signature, swapped?
@@ -344,7 +348,7 @@ class SignedDataLayer:
         self._digests = (*self._names, *extra_digests)
         self._content: SignedContent | None = None
         if head.has_content:
-            self._content = SignedContent(self._digests, text=False, reread=reread)
+            self._content = SignedContent(self._digests, text=False, reread=reread, new_digest=reading.new_digest)
         self.report: VerificationReport | None = None
 
     @property
@@ -397,7 +401,7 @@ class SignedDataLayer:
             if content is not None:
                 self._findings.append(finding("two-contents"))
             else:
-                content = SignedContent(self._digests, text=True, reread=detached)
+                content = SignedContent(self._digests, text=True, reread=detached, new_digest=self._reading.new_digest)
                 for chunk in detached():
                     content.update(chunk)
                     self._sink(chunk)
@@ -448,6 +452,7 @@ class MessageVerifier:
         release: ``"verified"``: the content is handed out by `finalize()` alone. ``"unverified"``: `update()` returns it as it passes,
             before anything is known about it.
         extra_digests: names of digests to compute besides the announced ones.
+        new_digest: makes the digests that run over the content.
     """
 
     def __init__(
@@ -463,10 +468,11 @@ class MessageVerifier:
         spool: Spool | None = None,
         release: Literal["verified", "unverified"] = "verified",
         extra_digests: Iterable[str] = (),
+        new_digest: NewDigest = digests.new,
     ) -> None:
         if release not in {"verified", "unverified"}:
             raise ValueError(f'release is "verified" or "unverified", not {release!r}')
-        self._reading = Reading(policy, trust=trust, at=at, sender=sender, tsa=tsa, now=now)
+        self._reading = Reading(policy, trust=trust, at=at, sender=sender, tsa=tsa, now=now, new_digest=new_digest)
         self._spool: Spool = MemorySpool() if spool is None else spool
         self._passing: list[bytes] | None = [] if release == "unverified" else None
         keeps = self._passing is None and not isinstance(self._spool, NullSpool)

@@ -1,0 +1,112 @@
+"""Digests in a second thread: what is written and what is said of it are the same."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from tests.operations.people import ADDRESS, identity, person, signer, trust
+
+import smime
+import smime.files
+from smime.crypto.digest_thread import DigestThread
+
+HEAD = b"From: alice@example.org\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\n"
+LINE = b"A line of the text that is large.\r\n"
+MESSAGE = HEAD + LINE * 60_000
+FORMS = {"detached": {}, "opaque": {"detached": False}, "BER": {"detached": False, "encoding": "der"}}
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Count the threads that hash."""
+    threads = []
+    run = DigestThread._run
+
+    def counted(self):
+        threads.append(threading.current_thread())
+        run(self)
+
+    monkeypatch.setattr(DigestThread, "_run", counted)
+    yield threads
+    assert not any(thread.is_alive() for thread in threads)
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "message"
+    path.write_bytes(MESSAGE)
+    return path
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_signed_in_two_threads(tmp_path, source, started, form):
+    written = tmp_path / "signed"
+    smime.files.sign(source, written, signer("rsa2048"), threads=2, **FORMS[form])
+    assert len(started) == 1
+    assert smime.verify(written.read_bytes(), trust(), sender=ADDRESS).report.verdict is smime.Verdict.VALID
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_read_in_two_threads(tmp_path, source, started, form, threads):
+    written, content = tmp_path / "signed", tmp_path / "content"
+    smime.files.sign(source, written, signer("rsa2048"), threads=1, **FORMS[form])
+    verified = smime.files.verify(written, content, trust(), sender=ADDRESS, threads=threads)
+    unwrapped = smime.files.unwrap(written, tmp_path / "unwrapped", trust=trust(), sender=ADDRESS, threads=threads)
+    assert len(started) == (2 if threads == 2 else 0)
+    assert verified.report.verdict is smime.Verdict.VALID
+    assert unwrapped.layers[0].report.verdict is smime.Verdict.VALID
+    assert content.read_bytes() == (tmp_path / "unwrapped").read_bytes()
+    assert LINE * 60_000 in content.read_bytes()
+
+
+def test_line_ends_that_changed_half_way(tmp_path, started):
+    """The digest is copied where the octets as received and the canonical ones part."""
+    signed = smime.sign(MESSAGE, signer("rsa2048"))
+    half = len(signed) // 2
+    (tmp_path / "signed").write_bytes(signed[:half] + signed[half:].replace(b"\r\n", b"\n"))
+    for threads in (1, 2):
+        report = smime.files.verify(tmp_path / "signed", None, trust(), sender=ADDRESS, threads=threads).report
+        assert report.verdict is smime.Verdict.VALID
+    assert len(started) == 1
+
+
+def test_a_digest_that_was_not_announced(tmp_path, started):
+    signed = smime.sign(MESSAGE, signer("rsa2048")).replace(b"micalg=sha-256", b"micalg=sha-512")
+    (tmp_path / "signed").write_bytes(signed)
+    report = smime.files.verify(tmp_path / "signed", None, trust(), sender=ADDRESS, threads=2).report
+    assert report.verdict is smime.Verdict.VALID
+    assert len(started) == 1
+
+
+def test_one_changed_octet(tmp_path, started):
+    signed = bytearray(smime.sign(MESSAGE, signer("rsa2048")))
+    signed[len(signed) // 2] ^= 1
+    (tmp_path / "signed").write_bytes(signed)
+    with pytest.raises(smime.VerificationError) as caught:
+        smime.files.verify(tmp_path / "signed", tmp_path / "content", trust(), sender=ADDRESS, threads=2)
+    assert caught.value.report.verdict is smime.Verdict.INVALID
+    assert not (tmp_path / "content").exists()
+    assert len(started) == 1
+
+
+def test_signed_and_encrypted_in_two_threads(tmp_path, source, started):
+    written = tmp_path / "written"
+    smime.files.encrypt(source, written, person("rsa2048").certificate, signer=signer("rsa2048"), threads=2)
+    assert len(started) == 1
+    unwrapped = smime.files.unwrap(written, None, identities=[identity("rsa2048")], trust=trust(), sender=ADDRESS, threads=2)
+    assert unwrapped.status == "signed-and-encrypted"
+    assert len(started) == 2
+
+
+def test_a_source_that_fails_ends_the_thread(tmp_path, started):
+    def chunks():
+        for _ in range(10):
+            yield LINE * 20_000
+        raise OSError("the line is cut")
+
+    with pytest.raises(OSError, match="the line is cut"):
+        smime.files.sign(chunks(), tmp_path / "signed", signer("rsa2048"), detached=False, encoding="der", threads=2)
+    assert len(started) == 1
+    assert list(tmp_path.iterdir()) == []

@@ -2,7 +2,7 @@
 
     python -m bench.stream --size 1G --dir /var/tmp
 
-Everything runs on one pinned core. Each operation runs in a process of its own, so that its peak of memory is its own; memory is counted
+Everything runs on one pinned core, but for the rows "two threads", which may use all there are. Each operation runs in a process of its own, so that its peak of memory is its own; memory is counted
 above what the interpreter needs after the imports and a small message of the same kind. `openssl` runs in the same turn on the same files.
 Memory is touched beforehand, and before each run targets are removed and what is dirty goes to the disk. Beside the time on the wall
 stands the time of the processor, which on a shared machine is the steadier measure.
@@ -108,7 +108,7 @@ _DIGEST_BAR = 0.85
 
 @dataclass(frozen=True)
 class Operation:
-    """A row of the table; its name is "verb form, encoding", with "report only" if no content is written."""
+    """A row of the table; its name is "verb form, encoding", with "report only" if no content is written, or "two threads"."""
 
     name: str
     parts: str  # what it cannot do without, as `stream_child.parts` names it
@@ -123,9 +123,14 @@ class Operation:
         return self.words[0] in {"verify", "decrypt"}
 
     @property
+    def two_threads(self) -> bool:
+        """It may run on more than one core."""
+        return self.name.endswith("two threads")
+
+    @property
     def against_digest(self) -> bool:
         """Its bar is the rate of SHA-256."""
-        return self.words[0] == "sign" or self.name.endswith("report only")
+        return self.words[0] == "sign" or self.name.endswith("report only") or self.two_threads
 
     @property
     def protected(self) -> str:
@@ -135,8 +140,8 @@ class Operation:
 
     def openssl(self, folder: Path) -> list[str | Path] | None:
         """Return the arguments of `openssl cms`; None if it cannot do this."""
-        verb, form, encoding, *only_report = self.words
-        if form == "ChaCha20" or only_report:
+        verb, form, encoding, *variant = self.words
+        if form == "ChaCha20" or variant:
             return None
         shape = "SMIME" if encoding == "mail" else "DER"
         source = folder / (self.protected if self.reads else "message")
@@ -161,12 +166,18 @@ OPERATIONS = (
     Operation("sign opaque, BER", "read digest write"),
     Operation("verify opaque, BER", "read digest write", 8),
     Operation("verify opaque, BER, report only", "read digest"),
+    Operation("sign opaque, BER, two threads", "read digest write"),
+    Operation("verify opaque, BER, two threads", "read digest write"),
     Operation("sign detached, mail", "read lines digest write"),
     Operation("verify detached, mail", "read lines digest write", 20),
     Operation("verify detached, mail, report only", "read lines digest"),
+    Operation("sign detached, mail, two threads", "read lines digest write"),
+    Operation("verify detached, mail, two threads", "read lines digest write"),
     Operation("sign opaque, mail", "read lines digest encode write-text"),
     Operation("verify opaque, mail", "read-text decode digest write", 10),
     Operation("verify opaque, mail, report only", "read-text decode digest"),
+    Operation("sign opaque, mail, two threads", "read lines digest encode write-text"),
+    Operation("verify opaque, mail, two threads", "read-text decode digest write"),
     Operation("encrypt GCM, DER", "read encrypt-gcm write"),
     Operation("decrypt GCM, DER", "read decrypt-gcm write", 10),
     Operation("encrypt GCM, BER", "read encrypt-gcm write"),
@@ -242,7 +253,7 @@ def _cells(operation: Operation, runs: list[Run], theirs: list[Run], parts: dict
         cpu_ratio = statistics.median(run.sha256_cpu / run.cpu for run in runs)
         cells.append(f"{ratio:.2f} ({cpu_ratio:.2f})")
         if operation.against_digest:
-            best = max(ratio, cpu_ratio)
+            best = ratio if operation.two_threads else max(ratio, cpu_ratio)
             verdict = f">= {_DIGEST_BAR} x SHA-256" + ("" if best >= _DIGEST_BAR else f": missed, {best / _DIGEST_BAR:.2f} of it")
     else:
         cells.append("")
@@ -312,7 +323,7 @@ def table(size: int, rounds: int, folder: Path, *, peers: bool, only: str = "") 
 _TITLE = "# Big messages, file to file\n\n"
 _INTRODUCTION = """\
 Made by `make bench-stream` (`python -m bench.stream --size {size} --rounds {rounds}`). One pinned core, files on a local disk; medians of
-the rounds, in which `openssl cms` takes its turn on the same files. MB are 10^6 octets of the plain message. DER has definite lengths, BER
+the rounds, in which `openssl cms` takes its turn on the same files; only "two threads" uses a second core, where SHA-256 uses one. MB are 10^6 octets of the plain message. DER has definite lengths, BER
 (what streams have, and every opaque signature here) indefinite ones; "report only" is
 `files.verify(source, None, ...)`; all others write their result. x openssl and x SHA-256 say how many times as fast, on the wall and in
 brackets by processor time: other work on the machine disturbs the first more than the second. SHA-256 is `cryptography` over the plain

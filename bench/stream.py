@@ -2,10 +2,10 @@
 
     python -m bench.stream --size 1G --dir /var/tmp
 
-Everything runs on one pinned core, but for the rows "two threads", which may use all there are. Each operation runs in a process of its own, so that its peak of memory is its own; memory is counted
-above what the interpreter needs after the imports and a small message of the same kind. `openssl` runs in the same turn on the same files.
-Memory is touched beforehand, and before each run targets are removed and what is dirty goes to the disk. Beside the time on the wall
-stands the time of the processor, which on a shared machine is the steadier measure.
+Everything runs on one pinned core, but for the rows "two threads", which may use all there are. Each operation runs in a process of its
+own, so that its peak of memory is its own; memory is counted above what the interpreter needs after the imports and a small message of the
+same kind. `openssl` runs in the same turn on the same files. Memory is touched beforehand, and before each run targets are removed and what
+is dirty goes to the disk. Beside the time on the wall stands the time of the processor, which on a shared machine is the steadier measure.
 
 What bounds an operation is not guessed: its parts (digest, cipher, base64, line ends, reading and writing a file) are measured alone, in
 the same way, and the table says which share of the processor's time each would need.
@@ -323,8 +323,8 @@ def table(size: int, rounds: int, folder: Path, *, peers: bool, only: str = "") 
 _TITLE = "# Big messages, file to file\n\n"
 _INTRODUCTION = """\
 Made by `make bench-stream` (`python -m bench.stream --size {size} --rounds {rounds}`). One pinned core, files on a local disk; medians of
-the rounds, in which `openssl cms` takes its turn on the same files; only "two threads" uses a second core, where SHA-256 uses one. MB are 10^6 octets of the plain message. DER has definite lengths, BER
-(what streams have, and every opaque signature here) indefinite ones; "report only" is
+the rounds, in which `openssl cms` takes its turn on the same files; only "two threads" uses a second core. MB are 10^6 octets of the plain
+message. DER has definite lengths, BER (what streams have, and every opaque signature here) indefinite ones; "report only" is
 `files.verify(source, None, ...)`; all others write their result. x openssl and x SHA-256 say how many times as fast, on the wall and in
 brackets by processor time: other work on the machine disturbs the first more than the second. SHA-256 is `cryptography` over the plain
 file, 64 KiB at a time. The last column says which share of the processor's time the parts of the operation need when each is done alone;

@@ -135,8 +135,12 @@ def test_what_goes_wrong_in_the_thread_is_raised_where_the_digest_is_wanted(monk
 
 
 def test_the_thread_ends_with_the_context_when_the_caller_fails():
-    with pytest.raises(KeyError), DigestThread() as thread:
-        thread.new("sha256").update(bytes(3 * _BLOCK))
-        assert len(_ours()) == 1
-        raise KeyError
+    def fail():
+        with DigestThread() as thread:
+            thread.new("sha256").update(bytes(3 * _BLOCK))
+            assert len(_ours()) == 1
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     assert not _ours()

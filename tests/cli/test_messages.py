@@ -53,6 +53,24 @@ def test_from_standard_input_to_standard_output(smime: Shell) -> None:
     assert verified.stdout == CONTENT
 
 
+def test_unverified_content_reaches_standard_output_only_where_asked_for(smime: Shell) -> None:
+    signed = smime("sign", "-s", smime.file("alice.pem"), smime.file("mail.eml")).stdout
+    changed = signed.replace(CONTENT, CONTENT.replace(b"e", b"E"))
+    assert changed != signed
+    arguments = ("verify", "--trust", smime.file("root.pem"))
+    assert smime(*arguments, stdin=changed).stdout == b""
+    done = smime(*arguments, "--unverified", stdin=changed)
+    assert done.code == 1
+    assert done.stdout == CONTENT.replace(b"e", b"E")
+    done = smime(*arguments, "--unverified", "-o", "content", stdin=changed)
+    assert done.code == 1
+    assert not Path("content").exists()
+    encrypted = smime("encrypt", "-r", smime.file("bob.crt"), stdin=mail()).stdout
+    done = smime("decrypt", "-k", smime.file("bob.pem"), "--unverified", stdin=encrypted)
+    assert done.code == 0
+    assert done.stdout == smime("decrypt", "-k", smime.file("bob.pem"), stdin=encrypted).stdout
+
+
 def test_unwrap_shows_every_layer(smime: Shell) -> None:
     arguments = ("--trust", smime.file("root.pem"), "-k", smime.file("bob.pem"), smime.file("triple.eml"))
     done = smime("unwrap", *arguments)

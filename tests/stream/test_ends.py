@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.operations.people import ADDRESS, identity, person, signer, trust
@@ -254,6 +255,65 @@ def test_unverified_octets_of_a_message_that_was_changed() -> None:
         assert (len(passed) > 0) is expected
         with pytest.raises(smime.VerificationError):
             verifier.finalize()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_stream_gets_what_is_not_verified_yet_if_asked_for_that(tmp_path: Path, kind: str) -> None:
+    """And a path never does."""
+    whole = message(kind)
+    if kind == "aes-256-cbc":
+        broken = whole[: len(whole) // 2]  # its padding alone would not tell
+    elif kind == "detached":
+        broken = whole.replace(b"Line 7 ", b"Line 8 ", 1)
+    else:
+        middle = len(whole) // 2
+        broken = whole[:middle] + bytes((whole[middle] ^ 1,)) + whole[middle + 1 :]  # still of the base64 alphabet, or a fault there
+    for release, gets in (("verified", False), ("unverified", True)):
+        good, bad = io.BytesIO(), io.BytesIO()
+        read(kind, io.BytesIO(whole), good, release=release)
+        assert good.getvalue() == plain(kind)
+        with pytest.raises(smime.SMIMEError):
+            read(kind, io.BytesIO(broken), bad, release=release)
+        assert (len(bad.getvalue()) > 100_000) is gets
+        with pytest.raises(smime.SMIMEError):
+            read(kind, io.BytesIO(broken), tmp_path / "target", release=release)
+        assert list(tmp_path.iterdir()) == []
+        read(kind, io.BytesIO(whole), tmp_path / "target", release=release)
+        assert (tmp_path / "target").read_bytes() == plain(kind)
+        (tmp_path / "target").unlink()
+
+
+def test_what_was_released_cannot_be_taken_back_for_another_recipient() -> None:
+    """Two keys stand under one identifier, and the first does not open the message: the second is tried only if nothing was released."""
+    own, other = person("rsa2048"), person("rsa2048", 1)
+
+    class Anybody:
+        """A key in a token that holds another one than it says."""
+
+        def public_key(self) -> Any:
+            return own.certificate.public_key()
+
+        def decrypt(self, ciphertext: bytes, algorithm: object, /) -> bytes:
+            return other.private_key.decrypt(ciphertext, PKCS1v15())  # type: ignore[no-any-return,union-attr] # an RSA key
+
+    wrong = smime.Identity(Anybody(), own.certificate)  # type: ignore[arg-type] # a token's key
+    encrypted = smime.encrypt(MAIL, smime.Recipient(own.certificate, key_transport="rsaEncryption"), content_encryption="aes-256-cbc")
+    keyring = Keyring.of([wrong, identity("rsa2048")])
+
+    def octets() -> Iterator[bytes]:
+        return iter([encrypted])
+
+    machine = smime.MessageDecryptor(keyring, reread=octets)
+    machine.update(encrypted)
+    assert machine.finalize().content == plain("aes-256-cbc")
+    released = smime.MessageDecryptor(keyring, release="unverified", reread=octets)
+    released.update(encrypted)
+    with pytest.raises(smime.DecryptionFailed):
+        released.finalize()
+    taken = io.BytesIO()
+    with pytest.raises(smime.DecryptionFailed):
+        smime.files.decrypt(io.BytesIO(encrypted), taken, keyring, release="unverified")
+    assert b"Line 1 of" not in taken.getvalue()
 
 
 @pytest.mark.parametrize("release", ["", "none", "Unverified", True])

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeVar
 
 import click
 
@@ -83,6 +83,9 @@ def network_options(function: F) -> F:
     return function
 
 
+_UNVERIFIED = click.option(
+    "--unverified", "release", flag_value="unverified", default="verified", help="To standard output, write content before it is checked."
+)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Write the report as JSON to standard output.")
 _SENDER = click.option("--sender", metavar="ADDRESS", help="From whom the message came, instead of what its From field says.")
 _CONTENT = click.option("--content", metavar="FILE", help="The content of a detached signature in a bare CMS object (.p7s).")
@@ -132,6 +135,7 @@ def _discard() -> BinaryIO:
 @_SENDER
 @_CONTENT
 @_JSON
+@_UNVERIFIED
 @click.option("-o", "--output", metavar="CONTENT", help="Write the signed content there if it is valid; default is standard output.")
 @message_argument
 def verify(
@@ -147,6 +151,7 @@ def verify(
     sender: str | None,
     content: str | None,
     as_json: bool,
+    release: Literal["verified", "unverified"],
     output: str | None,
     message: str,
 ) -> None:
@@ -165,7 +170,17 @@ def verify(
     try:
         with bar(message, where) as progress:
             report = files.verify(
-                given, where, trust, content=content, at=at, sender=sender, tsa=tsa, now=_now(at), policy=policy, progress=progress
+                given,
+                where,
+                trust,
+                content=content,
+                at=at,
+                sender=sender,
+                tsa=tsa,
+                now=_now(at),
+                policy=policy,
+                release=release,
+                progress=progress,
             ).report
     except VerificationError as error:
         if as_json:
@@ -185,10 +200,18 @@ def verify(
 @content_key_options
 @click.option("--archive-policy", is_flag=True, help="Read DES, 3DES and RC2 as well, and say so.")
 @_JSON
+@_UNVERIFIED
 @click.option("-o", "--output", metavar="OUT", help="Write the content there once it is known to be good; default is standard output.")
 @message_argument
 def decrypt(
-    *, keystores: tuple[str, ...], password_file: str | None, archive_policy: bool, as_json: bool, output: str | None, message: str
+    *,
+    keystores: tuple[str, ...],
+    password_file: str | None,
+    archive_policy: bool,
+    as_json: bool,
+    release: Literal["verified", "unverified"],
+    output: str | None,
+    message: str,
 ) -> None:
     """Decrypt a message: its outermost layer."""
     from smime import files  # noqa: PLC0415 - not for --help
@@ -200,7 +223,9 @@ def decrypt(
     where = _discard() if as_json and output is None else target(output)
     try:
         with bar(message, where) as progress:
-            decrypted = files.decrypt(source(message, again=True), where, identities, policy=policy_of(archive_policy), progress=progress)
+            decrypted = files.decrypt(
+                source(message, again=True), where, identities, policy=policy_of(archive_policy), release=release, progress=progress
+            )
     except PolicyError as error:
         raise Failure(f"{error}{'' if archive_policy else ' (--archive-policy reads old algorithms)'}", NOT_VALID) from None
     if as_json:

@@ -149,6 +149,11 @@ def compress(
     _produce(lambda sink, _, __: MessageCompressor(encoding=encoding, sink=sink), source, target, progress)
 
 
+def _write_rest(released: VerifiedMessage | DecryptedMessage, output: Output) -> None:
+    for piece in released.chunks():
+        output.spool.write(piece)
+
+
 def verify(
     source: Source,
     target: Target | None,
@@ -160,10 +165,14 @@ def verify(
     tsa: TrustStore | None = None,
     now: datetime | None = None,
     policy: Policy = policies.RFC8551,
+    release: Literal["verified", "unverified"] = "verified",
     progress: Progress | None = None,
     threads: int | None = None,
 ) -> VerifiedMessage:
     """Verify a message of any size; see `smime.verify`. The signed content goes to the target, if there is one, once it is VALID.
+
+    With ``release="unverified"`` it goes to a stream as it passes, before anything is known about it; a path appears only if it is VALID
+    all the same.
 
     Raises:
         SMIMEError: as `smime.verify`.
@@ -171,7 +180,8 @@ def verify(
     """
     with contextlib.ExitStack() as stack:
         chunks = stack.enter_context(Input(source, progress))
-        output = stack.enter_context(Output(target, private=True, wait=True))
+        released = release == "unverified"
+        output = stack.enter_context(Output(target, private=True, wait=not released))
         given = None if content is None else stack.enter_context(Input(content)).kept()
         new_digest = stack.enter_context(_digesting(threads))
         extra: frozenset[str] = frozenset()
@@ -186,12 +196,13 @@ def verify(
                 tsa=tsa,
                 now=now,
                 policy=policy,
-                spool=spool,
+                spool=NullSpool() if released else spool,
+                release=release,
                 extra_digests=extra,
                 new_digest=new_digest,
             )
             for chunk in source_chunks:
-                machine.update(chunk)
+                output.spool.write(machine.update(chunk))
             try:
                 verified = machine.finalize()
             except VerificationError as error:
@@ -206,6 +217,8 @@ def verify(
                 spool = StreamSpool() if keep else spool
                 source_chunks = chunks.again()
             else:
+                if released:
+                    _write_rest(verified, output)
                 output.commit()
                 return verified
 
@@ -216,31 +229,39 @@ def decrypt(
     identities: AnyIdentity | Keyring | Iterable[AnyIdentity],
     *,
     policy: Policy = policies.RFC8551,
+    release: Literal["verified", "unverified"] = "verified",
     progress: Progress | None = None,
 ) -> DecryptedMessage:
     """Decrypt a message of any size; see `smime.decrypt`. The plaintext goes to the target once it is known to be good.
+
+    With ``release="unverified"`` it goes to a stream as it comes, before its tag or padding is checked, with the first recipient that
+    matches; a path appears only if all is well all the same.
 
     Raises:
         SMIMEError: as `smime.decrypt`.
         OSError: source or target cannot be opened, read or written.
     """
     keyring = Keyring.of(identities)
+    released = release == "unverified"
     with Input(source, progress) as chunks:
         attempt = 0
         source_chunks: Iterable[Buffer] = chunks
         while True:
-            with Output(target, private=True, wait=True) as output:
-                machine = MessageDecryptor(keyring, policy=policy, spool=output.spool, attempt=attempt)
+            with Output(target, private=True, wait=not released) as output:
+                spool = NullSpool() if released else output.spool
+                machine = MessageDecryptor(keyring, policy=policy, spool=spool, release=release, attempt=attempt)
                 for chunk in source_chunks:
-                    machine.update(chunk)
+                    output.spool.write(machine.update(chunk))
                 try:
                     decrypted = machine.finalize()
                 except SMIMEError:
-                    if not machine.more_candidates or chunks.again is None:
+                    if released or not machine.more_candidates or chunks.again is None:
                         raise
                     attempt += 1
                     source_chunks = chunks.again()
                 else:
+                    if released:
+                        _write_rest(decrypted, output)
                     output.commit()
                     return decrypted
 

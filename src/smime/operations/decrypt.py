@@ -369,7 +369,8 @@ class MessageDecryptor:
         release: ``"verified"``: the plaintext is handed out by `finalize()` alone. ``"unverified"``: `update()` returns it as it comes,
             before anything is known about it.
         attempt: which of the matching recipients to use, from 0.
-        reread: gives the message's octets again, to try further matching recipients.
+        reread: gives the message's octets again, to try further matching recipients; not with ``release="unverified"``, which cannot take
+            back what it gave.
     """
 
     def __init__(
@@ -432,7 +433,7 @@ class MessageDecryptor:
             try:
                 self._reader.finalize()
             except DecryptionFailed:
-                if self._reread is None or self._given_spool is not None or not self.more_candidates:
+                if self._reread is None or self._given_spool is not None or self._passing is not None or not self.more_candidates:
                     raise
                 self._attempt += 1
                 self._start()

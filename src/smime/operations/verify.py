@@ -517,7 +517,11 @@ class MessageVerifier:
             raise NotProtected("the message brings certificates only and is not signed")
         if report.verdict is not Verdict.VALID:
             raise VerificationError(report)
-        return VerifiedMessage(self._spool, report)
+        spool = self._spool
+        if self._passing is not None:
+            spool = MemorySpool()
+            spool.write(self._passed())
+        return VerifiedMessage(spool, report)
 
     def _sink(self, data: Buffer) -> None:
         if self._passing is None:

@@ -1013,6 +1013,82 @@ def one_signer_of_other_content() -> bytes:
     return opaque(SignedData([Signature(), Signature(who=person(key="rsa2048"), content=b"other")], ENTITY).der())
 
 
+_TST = "1.2.840.113549.1.9.16.1.4"
+
+
+@case("SA", INDETERMINATE, "unexpected-content-type")
+def content_of_another_type_in_mail() -> bytes:
+    """Right in all, and signed as TSTInfo: made for another purpose and shown as mail (RFC 8551 section 2.4.1: id-data)."""
+    return opaque(SignedData([Signature(content_type=_TST)], ENTITY, content_type=_TST, version=3).der())
+
+
+@case("SA", INDETERMINATE, "unexpected-content-type")
+def content_of_another_type_in_multipart() -> bytes:
+    """The same, detached."""
+    return Multipart(cms=SignedData([Signature(content_type=_TST)], content_type=_TST, version=3).der()).mail()
+
+
+@case("SA", VALID)
+def content_of_another_type_bare() -> Mail:
+    """The same as a bare object, which is no mail: content of any type may be signed (RFC 5652 section 5.2)."""
+    cms = SignedData([Signature(content_type=_TST)], ENTITY, content_type=_TST, version=3).der()
+    return Mail(cms, options={"sender": "alice@example.org"})
+
+
+@case("SA", VALID)
+def receipt_in_mail() -> bytes:
+    """A signed receipt, whose content is no MIME entity (RFC 2634 section 2.4)."""
+    receipt = "1.2.840.113549.1.9.16.1.1"
+    cms = SignedData([Signature(content_type=receipt)], ENTITY, content_type=receipt, version=3).der()
+    return opaque(cms, smime_type="signed-receipt")
+
+
+def _of_one_key(**other: Any) -> bytes:
+    """Return mail that names its certificate by key identifier alone, and brings another certificate over the same key in front of it."""
+    own = person()
+    more = pki().person(other.pop("name", "alice p256"), other.pop("address", "alice@example.org"), own.private_key, **other)
+    one = Signature(ski=True, attributes=without(attrs.SIGNING_CERTIFICATE_V2))
+    certificates = [der_of(more.certificate), der_of(own.certificate), *(der_of(c) for c in own.chain)]
+    cms = SignedData([one], ENTITY, certificates=certificates).der()
+    in_order, as_given = writer.set_of(certificates, tag=0xA0), writer.tlv(0xA0, b"".join(certificates))
+    assert cms.count(in_order) == 1
+    return opaque(cms.replace(in_order, as_given))
+
+
+@case("CS", VALID)
+def expired_certificate_of_the_same_key_first() -> bytes:
+    """The certificate that was renewed with its key comes first: the key identifier means both (RFC 8551 section 2.6)."""
+    return _of_one_key(expired=True)
+
+
+@case("CS", VALID)
+def certificate_of_somebody_else_over_the_same_key_first() -> bytes:
+    """Mallory had Alice's key certified for herself, and put that certificate in front."""
+    return _of_one_key(name="mallory", address="mallory@example.org")
+
+
+@case("CS", VALID)
+def certificate_for_encryption_over_the_same_key_first() -> bytes:
+    """A certificate for encryption over the same key comes first."""
+    return _of_one_key(usage=("key_agreement",))
+
+
+@case("CS", VALID)
+def self_signed_certificate_of_the_same_key_first() -> bytes:
+    """A self-signed certificate over the same key comes first."""
+    return _of_one_key(self_signed=True)
+
+
+@case("CS", INDETERMINATE, "expired")
+def expired_certificate_of_the_same_key_is_bound() -> bytes:
+    """The renewed certificate is there, too, and the signer bound the signature to the expired one (RFC 5035 section 2)."""
+    own = person()
+    old = pki().person("alice p256", "alice@example.org", own.private_key, expired=True)
+    one = Signature(certificate=old.certificate, ski=True)
+    certificates = [der_of(old.certificate), der_of(own.certificate), *(der_of(c) for c in own.chain)]
+    return opaque(SignedData([one], ENTITY, certificates=certificates).der())
+
+
 @case("J1", INVALID, "no-signers")
 def no_signers() -> bytes:
     """Content and no SignerInfo at all: unsigned, however it looks (Mueller et al. 2019, \"Johnny, you are fired\")."""

@@ -458,6 +458,38 @@ def hp_outer_twice() -> bytes:
     return _claiming(b'; hp="clear"', fields)
 
 
+@case("18.14", VALID, "inner-from-differs")
+def hp_another_author_inside() -> bytes:
+    """Signed by Alice, from Alice, and From inside is Bob: readers of header protection would show Bob (RFC 9788 section 4.4)."""
+    return _claiming(b'; hp="clear"', b"From: bob@example.org\r\n")
+
+
+@case("18.14", VALID, "inner-from-differs")
+def hp_two_authors_inside() -> bytes:
+    """From inside is Alice and Bob."""
+    return _claiming(b'; hp="clear"', b"From: alice@example.org, bob@example.org\r\n")
+
+
+@case("HP", VALID, "inner-from-differs")
+def message_of_another_author_inside() -> bytes:
+    """All that is signed is a message from Bob (the older scheme of RFC 8551 section 3.1, or a message forwarded as a whole)."""
+    return signed(b"Content-Type: message/rfc822\r\n\r\nFrom: bob@example.org\r\nSubject: x" + _TEXT)
+
+
+@case("HP", VALID, "inner-from-is-not-signer")
+def bare_message_of_another_author() -> bytes:
+    """A bare object signed by Alice, in it a message from Bob: the object names no sender, and its content does."""
+    entity = b"From: bob@example.org" + _TEXT
+    return SignedData([Signature(content=entity)], entity).der()
+
+
+@case("18.14", INVALID, "inner-from-differs")
+def hp_another_author_outside_is_told() -> bytes:
+    """Signed by Alice, From inside is Alice, and From outside, where readers look, is Mallory: which differ is said, too."""
+    header = HEADER.replace(b"Alice <alice@example.org>", b"mallory@example.org")
+    return _claiming(b'; hp="clear"', b"From: alice@example.org\r\n", mail={"header": header})
+
+
 @case("18.14", INVALID, "address-mismatch")
 def hp_another_author_outside() -> bytes:
     """Signed by Alice, From inside is Alice, and From outside, where readers look, is Mallory."""

@@ -152,3 +152,32 @@ def test_a_boundary_changed_in_one_place(header: bool, alice: smime.Signer) -> N
     diagnosis = smime.diagnose(message)
     assert [cause.code for cause in diagnosis.causes] == ["boundary-changed"]
     assert diagnosis.signed == PARTS
+
+
+NESTED = (
+    b'Content-Type: multipart/mixed; boundary="inner"\r\n\r\n--inner\r\n'
+    b"Content-Type: multipart/alternative;\r\n boundary=deep\r\n\r\n--deep\r\n\r\none\r\n--deep\r\n\r\ntwo\r\n--deep--\r\n"
+    b"\r\n--inner--\r\n"
+)
+
+
+@pytest.mark.parametrize("name", [b"inner", b"deep"])
+@pytest.mark.parametrize("left", [b"\r\n--%b--", b"\r\n--%b\r\n"])
+def test_a_boundary_replaced_but_in_one_kind_of_delimiter(name: bytes, left: bytes, alice: smime.Signer) -> None:
+    """What was left behind says what the boundary was, in the outermost multipart and in those within."""
+    kept = left.replace(b"%b", name)
+    part = NESTED.replace(kept, b"@").replace(name, b"relay-1").replace(b"@", kept)
+    message = change(signed_exactly(NESTED, alice), NESTED, part)
+    diagnosis = smime.diagnose(message)
+    assert [cause.code for cause in diagnosis.causes] == ["boundary-changed"]
+    assert diagnosis.signed == NESTED
+
+
+def test_a_boundary_replaced_without_a_trace_stays_unexplained(alice: smime.Signer) -> None:
+    message = change(signed_exactly(NESTED, alice), NESTED, NESTED.replace(b"inner", b"relay-1"))
+    assert not smime.diagnose(message).explained
+
+
+def test_the_boundary_of_the_multipart_signed_is_not_signed(alice: smime.Signer) -> None:
+    message = signed_exactly(NESTED, alice).replace(b"--b1", b"--relay").replace(b'boundary="b1"', b"boundary=relay")
+    assert smime.diagnose(message).intact

@@ -10,6 +10,7 @@ from tests.operations.people import identity, person, signer, trust
 import smime
 from smime.asn1 import writer
 from smime.report import DecryptionReport, Verdict, VerificationReport
+from smime.transforms import base64, quoted_printable
 
 MAIL = b"From: alice@example.org\r\nTo: bob@example.org\r\nSubject: x\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\nhello\r\n"
 ENTITY = b"MIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\nhello\r\n"
@@ -274,6 +275,18 @@ def test_a_mailing_list_footer() -> None:
 def test_the_cms_type_decides(smime_type: str) -> None:
     result = unwrap(opaque(SignedData([Signature(content=ENTITY)], ENTITY).der(), smime_type=smime_type))
     assert (result.status, kinds(result)) == ("signed", ["signed"])
+
+
+@pytest.mark.parametrize("encoding", [b"7bit", b"base64", b"quoted-printable"])
+def test_errant_layers_in_what_is_a_message_by_default_or_encoded(encoding: bytes) -> None:
+    """A part of a multipart/digest is a message (RFC 2046 section 5.1.5); a message/global may have any encoding (RFC 6532 section 3.7)."""
+    encode = {b"7bit": bytes, b"base64": base64.encode, b"quoted-printable": quoted_printable.encode}[encoding]
+    part = b"Content-Type: message/global\r\nContent-Transfer-Encoding: " + encoding + b"\r\n\r\n" + encode(Multipart().mail())
+    digest = b'Content-Type: multipart/digest; boundary="d"\r\n\r\n--d\r\n\r\n' + Multipart().mail() + b"\r\n--d--\r\n"
+    found = smime.unwrap(HEADER + part).errant_layers
+    assert [(layer.part, layer.kind) for layer in found] == [("1", "signed")]
+    found = smime.unwrap(HEADER + digest).errant_layers
+    assert [(layer.part, layer.kind) for layer in found] == [("1.1", "signed")]
 
 
 def test_content_of_another_type_is_not_mime() -> None:

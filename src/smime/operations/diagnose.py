@@ -3,6 +3,10 @@
 Mail systems change what they should leave alone (RFC 8551 section 3.1.3 and RFC 1847 section 2.1 beg them not to). Most of these changes
 can be undone, and the signed digest says when the right one was. This explains; it verifies nothing: a message that had to be repaired
 before its digest matched is not the message that arrived.
+
+What was lost without a trace cannot be restored. A boundary inside the signed part is a random string: where a relay replaced it in the
+header and in every delimiter, nothing in the message says what it was, and no digest can be tried; where one delimiter was left as it was,
+that one shows it. The boundary of the multipart/signed itself is not signed, and to replace that breaks nothing.
 """
 
 from __future__ import annotations
@@ -38,9 +42,11 @@ if TYPE_CHECKING:
 __all__ = ["Cause", "Diagnosis", "diagnose"]
 
 _PARAMETER = re.compile(rb'(?P<name>[A-Za-z0-9-]+)=(?P<value>"(?P<quoted>[^"\r\n]*)"|(?P<plain>[^\s;"]+))')
+_BOUNDARY = re.compile(rb'(?i)\bboundary=(?:"(?P<quoted>[^"\r\n]+)"|(?P<plain>[^\s;"]+))')
 _DELIMITER = re.compile(rb"(?m)^--([^\r\n]{1,70}?)[ \t]*\r\n")
 _MOST_LINES = 20_000  # prefixes and lines that are tried
 _MOST_LEADING = 200
+_MOST_BOUNDARIES = 16
 _MOST_OCTETS = 64 << 20
 _MOST_FOR_TWO = 1 << 20  # octets up to which pairs of changes are tried
 
@@ -129,7 +135,7 @@ _CAUSES = {
         ),
         Cause(
             "boundary-changed",
-            "The boundary inside of the signed part was changed in one place and not in the other.",
+            "The boundary inside of the signed part was changed in some places and not in others.",
             "Find the system that rewrites multiparts; have it leave multipart/signed alone.",
         ),
         Cause(
@@ -221,6 +227,7 @@ def _repairs(part: bytes) -> Iterator[tuple[str, str, bytes]]:
     header, body = _header_and_body(text)
     yield from _header_repairs(header, body)
     yield from _parameter_repairs(header, body)
+    yield from _boundary_repairs(text)
     if re.search(rb"(?im)^Content-Transfer-Encoding:[ \t]*quoted-printable", header):
         original = re.sub(rb"(?im)^X-MIME-Autoconverted:.*\r\n(?:[ \t].*\r\n)*", b"", header)
         original = re.sub(rb"(?im)^(Content-Transfer-Encoding:[ \t]*)quoted-printable", rb"\g<1>8bit", original)
@@ -258,11 +265,20 @@ def _parameter_repairs(header: bytes, body: bytes) -> Iterator[tuple[str, str, b
         other = value if found["quoted"] is not None else b'"' + value + b'"'
         changed = header[: found.start("value")] + other + header[found.end("value") :]
         yield "parameter-quoting", name.decode("ascii", "replace"), changed + body
-        if name.lower() == b"boundary":
-            for mark in dict.fromkeys(_DELIMITER.findall(body)[:_MOST_LEADING]):
-                for candidate in {mark, mark.removesuffix(b"--")} - {value}:
-                    yield "boundary-changed", "", header.replace(value, candidate) + body
-                    yield "boundary-changed", "", header + body.replace(b"--" + candidate, b"--" + value)
+
+
+def _boundary_repairs(text: bytes) -> Iterator[tuple[str, str, bytes]]:
+    """Yield what it was if a boundary was replaced where it is announced, in delimiters, or in both but for one that was left behind."""
+    marks = dict.fromkeys(_DELIMITER.findall(text))
+    candidates = list(dict.fromkeys(name for mark in marks for name in (mark, mark.removesuffix(b"--"))))[:_MOST_BOUNDARIES]
+    for found in list(_BOUNDARY.finditer(text))[:_MOST_BOUNDARIES]:
+        value = found[found.lastgroup or 0]
+        for candidate in candidates:
+            if candidate != value:
+                announced = text[: found.start(found.lastgroup or 0)] + candidate + text[found.end(found.lastgroup or 0) :]
+                yield "boundary-changed", "", announced
+                yield "boundary-changed", "", text.replace(b"\n--" + candidate, b"\n--" + value)
+                yield "boundary-changed", "", announced.replace(b"\n--" + value, b"\n--" + candidate)
 
 
 def _additions(wanted: _Digests, part: bytes) -> tuple[str, bytes] | None:

@@ -14,7 +14,7 @@ from smime.errors import SMIMEError
 from smime.limits import Limits
 from smime.mime.entity import Body, EntityReader, HeaderBlock, MultipartReader, PartData, PartEnd, PartStart
 from smime.mime.smime_types import MULTIPART_SIGNED, PKCS7_MIME, classify
-from smime.transforms import base64, identity, quoted_printable
+from smime.operations.reading import Transfer, transfer_decoder
 
 if TYPE_CHECKING:
     from smime.operations.spool import Buffer
@@ -53,9 +53,11 @@ _SMIME_TYPES = {
 class _Part:
     """One part; `depth` bounds the nesting."""
 
-    __slots__ = ("_entity", "_found", "_inner", "_limits", "_multipart", "_number", "_path", "_transfer", "depth")
+    __slots__ = ("_digest", "_entity", "_found", "_in_digest", "_inner", "_limits", "_multipart", "_number", "_path", "_transfer", "depth")
 
-    def __init__(self, path: str, found: list[ErrantLayer], limits: Limits, depth: int) -> None:
+    def __init__(self, path: str, found: list[ErrantLayer], limits: Limits, depth: int, *, in_digest: bool = False) -> None:
+        self._in_digest = in_digest
+        self._digest = False
         self._path = path
         self._found = found
         self._limits = limits
@@ -63,7 +65,7 @@ class _Part:
         self._entity = EntityReader(limits)
         self._multipart: MultipartReader | None = None
         self._inner: _Part | None = None
-        self._transfer: base64.Decoder | quoted_printable.Decoder | identity.Identity | None = None
+        self._transfer: Transfer | None = None
         self._number = 0
 
     def update(self, data: Buffer) -> None:
@@ -74,6 +76,8 @@ class _Part:
         if self._multipart is not None:
             self._parts(self._multipart.finish())
         if self._inner is not None:
+            if self._transfer is not None:
+                self._inner.update(self._transfer.finalize())
             self._inner.finalize()
             self._inner = None
 
@@ -89,7 +93,7 @@ class _Part:
 
     def _header(self, block: HeaderBlock) -> None:
         kind = classify(block.fields)
-        content_type = kind.content_type.value
+        content_type = kind.content_type.value if kind.content_type.present else block.fields.content_type(in_digest=self._in_digest).value
         if kind.kind in {MULTIPART_SIGNED, PKCS7_MIME} and self._path:
             name = "signed" if kind.kind == MULTIPART_SIGNED else _SMIME_TYPES.get(kind.smime_type or "", "unknown")
             self._found.append(ErrantLayer(self._path, name, content_type))
@@ -98,13 +102,15 @@ class _Part:
         boundary = kind.content_type.boundary  # the kind has one only for a multipart/signed
         if content_type.startswith("multipart/") and boundary:
             self._multipart = MultipartReader(boundary, self._limits)
+            self._digest = content_type == "multipart/digest"
         elif content_type in {"message/rfc822", "message/global"}:
             self._inner = self._child()
-            self._transfer = identity.Identity()
+            self._transfer = transfer_decoder(block.fields.content_transfer_encoding())  # message/global may have any (RFC 6532)
 
     def _child(self) -> _Part:
         self._number += 1
-        return _Part(f"{self._path}.{self._number}" if self._path else str(self._number), self._found, self._limits, self.depth + 1)
+        path = f"{self._path}.{self._number}" if self._path else str(self._number)
+        return _Part(path, self._found, self._limits, self.depth + 1, in_digest=self._digest)
 
     def _parts(self, events: Iterable[object]) -> None:
         for event in events:

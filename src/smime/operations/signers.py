@@ -55,6 +55,7 @@ _parse_capabilities = _remembering(parse_capabilities)
 _parse_content_type = _remembering(attrs.parse_content_type)
 _parse_algorithm_protection = _remembering(attrs.parse_cms_algorithm_protection)
 
+_ALIKE = 4  # further certificates over the signer's key that are looked at
 _CANDIDATES = 20  # certificates tried for one signer: SKIs need not be unique (RFC 8551 section 2.6), floods must not pay
 
 
@@ -402,13 +403,37 @@ class _Signer:
                 if not self._bound_to(certificate):
                     problem = finding("signing-certificate-mismatch", certificate=certificate.sha256)
                     continue
+                best = self._best(certificate, candidates)
                 self.signature_valid = True
-                return certificate
+                return best
         if problem is not None:
             self.findings.append(problem)
             if problem.code not in _UNDECIDED:
                 self.signature_valid = False
         return candidates[0] if candidates else None
+
+    def _best(self, certificate: Certificate, candidates: Sequence[Certificate]) -> Certificate:
+        """Return, of the certificates over one key that the signature may mean, the one with which the signer stands best.
+
+        A subject key identifier does not tell them apart: a renewed certificate has that of the old one (RFC 8551 section 2.6).
+        """
+        if len(candidates) == 1 or self.reading.trust is None or certificate.has_inherited_parameters:
+            return certificate
+        alike = [other for other in candidates if other.spki == certificate.spki and other.der != certificate.der][:_ALIKE]
+        if not alike:
+            return certificate
+        kept = self.findings, self.unchecked
+        try:
+            prospects: list[tuple[int, int, Certificate]] = []
+            for one in (certificate, *alike):
+                self.findings, self.unchecked = [], []
+                if one is certificate or self._bound_to(one):
+                    self._path(one)
+                    self._address(one)
+                    prospects.append((max((f.effect.value for f in self.findings), default=0), len(prospects), one))
+        finally:
+            self.findings, self.unchecked = kept
+        return min(prospects)[2]
 
     def _malformed(self, error: MalformedSignature) -> Finding:
         """Say what is wrong with the form of the signature: most often that its digest is not the announced one."""

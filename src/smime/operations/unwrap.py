@@ -241,6 +241,7 @@ class _Level:
                 reread,
                 machine.content if self._depth == 0 else None,
                 extra_digests=machine.extra_digests,
+                mail=kind is not None,
             )
             return _CMS(machine, slot, signed, inside, "signed", content_type)
         if isinstance(head, (EnvelopedDataHead, AuthEnvelopedDataHead, EncryptedDataHead)):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from smime import policies
-from smime.cms.content_info import DATA
+from smime.cms.content_info import DATA, RECEIPT
 from smime.cms.reader import CMSReader, SignedDataHead, TrailingData
 from smime.cms.signed_data import SignedDataTail
 from smime.crypto import digests
@@ -26,6 +26,7 @@ from smime.mime.entity import (
     whole_header,
 )
 from smime.mime.smime_types import PKCS7_SIGNATURE, Kind, classify
+from smime.operations.author import InnerAuthor
 from smime.operations.content import SignedContent, micalg_digests
 from smime.operations.reading import Form, MessageReader, Reading, header_findings, sniff, transfer_decoder
 from smime.operations.signers import report_of
@@ -124,6 +125,7 @@ class DetachedLayer:
         )
         self._part = 0
         self._begun = False
+        self._author = InnerAuthor(reading.limits)
         self._head: EntityReader | None = None  # of the first part: is it the signature, swapped?
         self._signature: EntityReader | None = None
         self._signature_fields: HeaderFields | None = None
@@ -155,6 +157,7 @@ class DetachedLayer:
         if fields is not None:
             if classify(fields).kind == PKCS7_SIGNATURE:
                 self._findings.append(finding("parts-swapped"))
+            self._author.update(content)
             self._content.update(content)
             self._sink(content)
         elif content:
@@ -199,6 +202,7 @@ class DetachedLayer:
                         self._findings.append(finding("parts-swapped"))
                     self._head = None
                     break
+        self._author.update(data)
         self._content.update(data)
         self._sink(data)
 
@@ -247,6 +251,8 @@ class DetachedLayer:
             except (ParseError, UnsupportedError):
                 if all(known.effect is not Effect.INVALID for known in findings):
                     raise  # else it is known already that this part is no signature
+        if head is not None and head.content_type != DATA:
+            findings.append(finding("unexpected-content-type", content_type=head.content_type))
         self.report = report_of(
             self._reading,
             content=self._content,
@@ -256,6 +262,9 @@ class DetachedLayer:
             listed_digests=[digest.name for digest in head.digest_algorithms] if head is not None else (),
             findings=findings,
         )
+        inner = self._author.finding_against(self._reading.sender, self.report.signers)
+        if inner is not None:
+            self.report = _with_finding(self.report, inner)
         announced = set(micalg_digests(self._kind.micalg))
         used = {signer.digest_algorithm for signer in self.report.signers}
         if self._kind.micalg and used and not used & announced:
@@ -327,6 +336,7 @@ class SignedDataLayer:
         reread: gives the content again.
         content: detached content, given by the caller.
         extra_digests: digests to compute besides the announced ones.
+        mail: it is the body of a mail or of a part, which has to be MIME inside (RFC 8551 section 2.4.1), or a signed receipt (RFC 2634).
     """
 
     def __init__(
@@ -337,11 +347,16 @@ class SignedDataLayer:
         reread: DetachedContent | None,
         content: DetachedContent | None = None,
         extra_digests: Iterable[str] = (),
+        *,
+        mail: bool = False,
     ) -> None:
         self._reading = reading.snapshot()
         self._head = head
         self._sink = sink
         self._findings: list[Finding] = []
+        if mail and head.content_type not in {DATA, RECEIPT}:
+            self._findings.append(finding("unexpected-content-type", content_type=head.content_type))
+        self._author = InnerAuthor(reading.limits) if head.content_type == DATA else None
         self._tail: SignedDataTail | None = None
         self._detached = content
         self._names = [digest.name for digest in head.digest_algorithms]
@@ -361,6 +376,8 @@ class SignedDataLayer:
     def content(self, data: Buffer, /) -> None:
         """Take content octets."""
         assert self._content is not None  # noqa: S101 - the head said so
+        if self._author is not None:
+            self._author.update(data)
         self._content.update(data)
         self._sink(data)
 
@@ -403,6 +420,8 @@ class SignedDataLayer:
             else:
                 content = SignedContent(self._digests, text=True, reread=detached, new_digest=self._reading.new_digest)
                 for chunk in detached():
+                    if self._author is not None:
+                        self._author.update(chunk)
                     content.update(chunk)
                     self._sink(chunk)
         self.report = report_of(
@@ -414,6 +433,9 @@ class SignedDataLayer:
             listed_digests=self._names,
             findings=self._findings,
         )
+        inner = self._author.finding_against(self._reading.sender, self.report.signers) if self._author is not None else None
+        if inner is not None:
+            self.report = _with_finding(self.report, inner)
 
 
 def _with_finding(report: VerificationReport, extra: Finding) -> VerificationReport:
@@ -545,11 +567,13 @@ class MessageVerifier:
             layer.two_contents()
         return layer
 
-    def cms(self, head: object, kind: Kind | None) -> CMSLayer:  # noqa: ARG002 - the CMS content type decides (RFC 8551 section 3.2.1)
+    def cms(self, head: object, kind: Kind | None) -> CMSLayer:
         """Open a CMS object, which has to be a SignedData."""
         if type(head) is not SignedDataHead:
             raise NotProtected(f"the message is not signed at its top level but {_KINDS.get(type(head).__name__, 'another CMS object')}")
-        self._layer = layer = SignedDataLayer(self._reading, head, self._sink, self._reread, self._given, self._extra_digests)
+        self._layer = layer = SignedDataLayer(
+            self._reading, head, self._sink, self._reread, self._given, self._extra_digests, mail=kind is not None
+        )
         return layer
 
     def payload(self, block: HeaderBlock, kind: Kind) -> Handler:  # noqa: ARG002 - nothing is done with it

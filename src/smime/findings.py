@@ -126,6 +126,7 @@ _KINDS = (
     ("unexpected-content-type", _E, _MAYBE, "What was signed is of the type {content_type}, and mail is signed as plain data.", "Ask the sender how it was signed; it may have been made for another purpose than mail."),
     ("algorithm-protection-mismatch", _E, _NO, "The algorithms in the signature are not those the signer protected.", "Treat the message as forged."),
     ("signing-certificate-mismatch", _E, _NO, "The signer bound the signature to another certificate than the one found.", "Treat the message as unsigned."),
+    ("signing-certificate-path", _E, _MAYBE, "The signer named the authorities of the certificate chain, and {subject} is not one of them.", "Look for a chain of the authorities that the signer named, and give their certificates."),
     ("digest-algorithm-mismatch", _E, _NO, "The digest algorithm ({digest}) is not the one that the signature algorithm ({signature}) needs.", "Treat the message as unsigned."),
     ("digest-algorithm-unlisted", _W, _MAYBE, "The digest algorithm {digest} is used and not announced at the head of the signature.", "Ask the sender to update the software that signed."),
     ("signature-algorithm-unsupported", _W, _MAYBE, "The signature algorithm {algorithm} is not known here, so the signature was not checked.", "Check it with other software."),

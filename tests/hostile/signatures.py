@@ -1055,6 +1055,25 @@ def _of_one_key(**other: Any) -> bytes:
     return opaque(cms.replace(in_order, as_given))
 
 
+def _naming(*further: bytes) -> bytes:
+    """Return a signature whose signingCertificateV2 names the signer's certificate and these."""
+    names = [writer.sequence(writer.octet_string(digests.digest("sha256", der))) for der in (der_of(person().certificate), *further)]
+    value = attrs.attribute(attrs.SIGNING_CERTIFICATE_V2, writer.sequence(writer.sequence(*names)))
+    return signed(attributes=instead(attrs.SIGNING_CERTIFICATE_V2, value))
+
+
+@case("CS", VALID)
+def signing_certificate_names_the_chain() -> bytes:
+    """signingCertificateV2 names the authorities, too (RFC 5035 section 4)."""
+    return _naming(*(der_of(c) for c in person().chain))
+
+
+@case("CS", INDETERMINATE, "signing-certificate-path")
+def signing_certificate_names_another_chain() -> bytes:
+    """signingCertificateV2 names an authority that is not in the path: those named are the only ones to use (RFC 5035 section 4)."""
+    return _naming(der_of(person("mallory").certificate))
+
+
 @case("CS", VALID)
 def expired_certificate_of_the_same_key_first() -> bytes:
     """The certificate that was renewed with its key comes first: the key identifier means both (RFC 8551 section 2.6)."""

@@ -561,9 +561,30 @@ class _Signer:
                     break
         self.findings += path.findings
         self.unchecked += path.unchecked
+        self._restricted(path)
         if self.inherited is not None and tuple(above.der for above in path.path) != self.inherited[0]:
             self.note("malformed-certificate", reason="its key inherits parameters, and the path is another one than they are from")
         return path
+
+    def _restricted(self, path: PathVerdict) -> None:
+        """Look whether the path is of authorities that the signer named: further ESSCertIDs are all that may be used (RFC 5035 section 4).
+
+        The anchor need not be named: it is trusted whatever certificate it comes in.
+        """
+        for oid, name, parse in _SIGNING_CERTIFICATES:
+            values = self.values.get(oid, ())
+            try:
+                further = parse(values[0]).certificates[1:] if values else ()
+            except ParseError:
+                continue  # that was said when the certificate was looked for
+            unknown = [one.digest_algorithm.name for one in further if not digests.supported(one.digest_algorithm.name)]
+            if unknown:
+                self.unchecked.append(Unchecked(name, f"unknown digest {unknown[0]}"))
+            elif further:
+                named = {(one.digest_algorithm.name, one.certificate_hash) for one in further}
+                for above in path.path[1:-1]:
+                    if all(above.digest(digest) != value for digest, value in named):
+                        self.note("signing-certificate-path", subject=above.subject)
 
     def _path_at(self, certificate: Certificate, trust: TrustStore, at: datetime, *, fetch: bool = False) -> PathVerdict:
         return path_at(certificate, trust, self.tail, at, self.reading.policy, fetch=fetch)

@@ -57,6 +57,11 @@ def test_the_source_was_read() -> None:
     assert len({code for _, code, _, _ in SAID}) > 80
 
 
+def test_nothing_is_promised_in_vain() -> None:
+    source = "".join(path.read_text("utf-8") for path in SOURCE.rglob("*.py") if path.name != "findings.py")
+    assert [code for code in CATALOGUE if f'"{code}"' not in source] == []
+
+
 @pytest.mark.parametrize(("where", "code", "names", "more"), SAID, ids=[f"{where}-{code}" for where, code, _, _ in SAID])
 def test_every_value_is_given(where: str, code: str, names: set[str], more: bool) -> None:
     kind = CATALOGUE[code]

@@ -176,7 +176,6 @@ _KINDS = (
     ("display-name-is-address", _W, _NONE, "The display name of the sender looks like another address: {name}.", "Look at the real address: {address}."),
     ("suspicious-characters", _W, _NONE, "The field {field} holds invisible or control characters.", "Look at the source of the message."),
     # -- time --
-    ("signing-time-claimed", _I, _NONE, "The signer claims to have signed at {time}; nobody vouches for that.", "Nothing."),
     ("signing-time-future", _W, _NONE, "The claimed signing time {time} lies after the time looked at, {at}.", "Check the clocks."),
     ("signing-time-outside-certificate", _W, _NONE, "The claimed signing time {time} lies outside the validity of the certificate.", "Check with the sender."),
     ("time-from-header", _W, _NONE, "Certificates were judged at {time}, the time that the message's own {field} field claims.", "Believe it as far as you believe the archive."),
@@ -200,13 +199,11 @@ _KINDS = (
     ("malformed-header", _W, _NONE, "There are {count} lines in the header that are no header fields; some readers take them, and all that follows, for text.", "Look at the source of the message; show only the signed part."),
     ("line-ends-converted", _I, _NONE, "The message was stored with other line ends than it was signed with; they were restored.", "Nothing."),
     ("from-line-unquoted", _I, _NONE, "The signature holds after the mailbox's quoting of From lines was undone.", "Nothing."),
-    ("eight-bit-in-seven-bit", _I, _NONE, "There are octets above 127 in a part that says it has none.", "Nothing."),
     ("base64-anomaly", _I, _NONE, "The base64 text is irregular: {reason}.", "Nothing."),
     ("smime-type-mismatch", _I, _NONE, "The header says {smime_type}, and the content is {content}.", "Nothing; the content decides."),
     ("boundary-prefix", _W, _NONE, "A line begins with the boundary and goes on with other text.", "Nothing."),
     ("errant-layer", _W, _NONE, "A part of the message is signed or encrypted by itself; that says nothing about the whole.", "Look at that part alone."),
     ("certificates-only", _I, _NONE, "The message brings certificates and nothing is signed.", "Nothing."),
-    ("headers-unprotected", _I, _NONE, "Subject, From, To and Date are not covered by the signature.", "Nothing; most mail is like this."),
     # -- encryption --
     ("unauthenticated-encryption", _W, _NONE, "The encryption ({algorithm}) does not notice changes to the text.", "Trust the content only if a signature inside is valid."),
     ("weak-encryption", _W, _NONE, "The encryption uses {algorithm}, which is no longer safe.", "Ask the sender to use current algorithms."),
@@ -220,7 +217,6 @@ _KINDS = (
     ("short-tag", _W, _NONE, "The tag has only {length} octets.", "Ask the sender to use tags of 16 octets."),
     ("unsupported", _W, _MAYBE, "This cannot be read here: {what}.", "Read it with other software."),
     ("inner-unreadable", _W, _NONE, "What is inside this layer cannot be read: {reason}.", "Look at the content by hand."),
-    ("too-many-layers", _E, _MAYBE, "There are more layers than the limit allows.", "Raise the limit if you trust the source."),
 )  # fmt: skip
 
 CATALOGUE: Mapping[str, FindingKind] = MappingProxyType({row[0]: FindingKind(*row) for row in _KINDS})

@@ -88,6 +88,9 @@ class CMSReader:
         limits: bounds on what is held in memory and on counts.
         pkcs7_content: also read SignedData and DigestedData whose content is, as in PKCS #7 version 1.5, any element instead of an OCTET
             STRING; what is handed out are its content octets, which is what was digested (RFC 5652 section 5.2.1).
+
+    Attributes:
+        pkcs7_content_found: there was such content.
     """
 
     __slots__ = (
@@ -102,11 +105,13 @@ class CMSReader:
         "_received",
         "_trailing",
         "_trailing_padding",
+        "pkcs7_content_found",
     )
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS, *, pkcs7_content: bool = False) -> None:
         self._limits = limits
         self._pkcs7 = pkcs7_content
+        self.pkcs7_content_found = False
         self._events: list[Event] = []
         self._failure: SMIMEError | None = None
         self._received = 0
@@ -398,6 +403,7 @@ class CMSReader:
             if tag & ~0x20 == OCTET_STRING:
                 yield from self._octet_string(OCTET_STRING)
             elif self._pkcs7 and any_type:
+                self.pkcs7_content_found = True
                 start = octets.position
                 raw = yield from octets.element()
                 contents = _at(start, lambda data, limits: parse(data, limits=limits, layer="cms").raw_contents, raw, self._limits)

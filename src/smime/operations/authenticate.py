@@ -22,6 +22,7 @@ from smime.findings import Finding, finding
 from smime.operations import recipients as _recipients
 from smime.operations.recipients import AnyRecipient
 from smime.operations.spool import Buffer
+from smime.operations.versions import version_findings
 from smime.operations.writing import Producer
 from smime.report import AuthenticationReport
 
@@ -101,12 +102,17 @@ class AuthenticatedLayer:
         """Octets follow the object."""
         self._findings.append(finding("trailing-data", count=count, structure="AuthenticatedData"))
 
+    def told(self, found: Iterable[Finding], /) -> None:
+        """Something was noticed about the object, or about what announces it."""
+        self._findings += found
+
     def anomalies(self, reasons: Iterable[str], /) -> None:
         """The transfer encoding was irregular."""
         self._findings += [finding("base64-anomaly", reason=reason) for reason in reasons]
 
     def finalize(self, *, quiet: bool = False) -> None:  # noqa: ARG002 - as for the other layers
         """The object is complete: compare."""
+        self._findings += version_findings(self._head)
         self.finished = self._report(self._check() if self._mac is not None else None)
 
     def _check(self) -> bool:

@@ -11,6 +11,7 @@ from smime.errors import UnsupportedError
 from smime.findings import Finding, finding
 from smime.limits import DEFAULT_LIMITS, Limits
 from smime.operations.spool import Buffer
+from smime.operations.versions import version_findings
 from smime.operations.writing import Encoding, Producer, Sink
 from smime.report import CompressionReport
 from smime.transforms.zlib import Compressor, Decompressor
@@ -30,7 +31,7 @@ class CompressedLayer:
             raise UnsupportedError("compression algorithm", head.algorithm.oid)
         self._sink = sink
         self._decompressor = Decompressor(reading.limits)
-        self._findings: list[Finding] = []
+        self._findings: list[Finding] = version_findings(head)
         self.finished = CompressionReport("zlib")
 
     def content(self, data: Buffer, /) -> None:
@@ -44,6 +45,10 @@ class CompressedLayer:
     def trailing(self, count: int, /) -> None:
         """Octets follow the object."""
         self._findings.append(finding("trailing-data", count=count, structure="CompressedData"))
+
+    def told(self, found: Iterable[Finding], /) -> None:
+        """Something was noticed about the object, or about what announces it."""
+        self._findings += found
 
     def anomalies(self, reasons: Iterable[str], /) -> None:
         """The transfer encoding was irregular."""

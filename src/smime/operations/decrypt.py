@@ -41,6 +41,7 @@ from smime.findings import Finding, finding
 from smime.operations import recipients
 from smime.operations.reading import MessageReader, Reading
 from smime.operations.spool import Buffer, MemorySpool, NullSpool, Spool
+from smime.operations.versions import version_findings
 from smime.report import DecryptionReport
 
 if TYPE_CHECKING:
@@ -244,6 +245,7 @@ class EncryptedLayer:
 
     def tail(self, event: object, /) -> None:
         """Take what follows the ciphertext."""
+        self._findings += version_findings(self._head, event)
         if isinstance(event, AuthEnvelopedDataTail):
             self._mac = event.mac
             if event.auth_attrs is not None:
@@ -256,6 +258,10 @@ class EncryptedLayer:
     def trailing(self, count: int, /) -> None:
         """Octets follow the object."""
         self._findings.append(finding("trailing-data", count=count, structure="encrypted object"))
+
+    def told(self, found: Iterable[Finding], /) -> None:
+        """Something was noticed about the object, or about what announces it."""
+        self._findings += found
 
     def anomalies(self, reasons: Iterable[str], /) -> None:
         """The transfer encoding was irregular."""

@@ -12,6 +12,7 @@ from smime.errors import UnsupportedError
 from smime.findings import Finding, finding
 from smime.limits import DEFAULT_LIMITS, Limits
 from smime.operations.spool import Buffer
+from smime.operations.versions import version_findings
 from smime.operations.writing import Producer
 from smime.report import CompressionReport
 
@@ -32,7 +33,7 @@ class DigestedLayer:
             raise UnsupportedError("digest algorithm", head.digest_algorithm.oid)
         self._digest = digests.new(self._name)
         self._stated = b""
-        self._findings: list[Finding] = []
+        self._findings: list[Finding] = version_findings(head)
         self.finished = CompressionReport(self._name)
 
     def content(self, data: Buffer, /) -> None:
@@ -48,6 +49,10 @@ class DigestedLayer:
     def trailing(self, count: int, /) -> None:
         """Octets follow the object."""
         self._findings.append(finding("trailing-data", count=count, structure="DigestedData"))
+
+    def told(self, found: Iterable[Finding], /) -> None:
+        """Something was noticed about the object, or about what announces it."""
+        self._findings += found
 
     def anomalies(self, reasons: Iterable[str], /) -> None:
         """The transfer encoding was irregular."""

@@ -14,7 +14,11 @@ from copy import copy
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Protocol
 
+from smime.cms.auth_enveloped_data import AuthEnvelopedDataHead
+from smime.cms.compressed_data import CompressedDataHead
+from smime.cms.enveloped_data import EnvelopedDataHead
 from smime.cms.reader import CMSReader, Content, TrailingData
+from smime.cms.signed_data import SignedDataHead
 from smime.crypto import digests
 from smime.errors import LimitExceeded, ParseError, SMIMEError
 from smime.findings import Finding, finding
@@ -159,6 +163,9 @@ class CMSLayer(Protocol):
     def trailing(self, count: int, /) -> None:
         """Octets follow the whole object."""
 
+    def told(self, found: Sequence[Finding], /) -> None:
+        """Something was noticed about the object, or about what announces it."""
+
     def anomalies(self, reasons: Sequence[str], /) -> None:
         """The transfer encoding was irregular."""
 
@@ -267,6 +274,15 @@ def header_findings(fields: HeaderFields, kind: Kind) -> list[Finding]:
 
 
 _STRAY = re.compile(rb"\x00|\r(?!\n)")
+
+
+_SMIME_TYPES: dict[type, tuple[str, ...]] = {
+    SignedDataHead: ("signed-data", "certs-only", "signed-receipt"),
+    EnvelopedDataHead: ("enveloped-data",),
+    AuthEnvelopedDataHead: ("authenveloped-data",),
+    CompressedDataHead: ("compressed-data",),
+}
+"""What the smime-type parameter may say of a CMS object (RFC 8551 section 3.2.2), in lower case, the usual one first."""
 
 
 class Transfer(Protocol):
@@ -511,6 +527,10 @@ class MessageReader:
         layer = self._layer
         if layer is None:
             self._layer = layer = self._opener.cms(event, self.kind)
+            stated = self.kind.smime_type if self.kind is not None else None
+            if stated is not None and stated not in _SMIME_TYPES.get(type(event), ()):
+                name, *_ = _SMIME_TYPES.get(type(event), ("another content type",))
+                layer.told((finding("smime-type-mismatch", smime_type=stated, content=name),))
             if self._noticed:
                 noticed = getattr(layer, "noticed", None)
                 if noticed is not None:
@@ -539,4 +559,6 @@ class MessageReader:
             anomalies = getattr(self._transfer, "anomalies", ())
             if anomalies:
                 self._layer.anomalies(anomalies)
+            if self._cms.pkcs7_content_found:
+                self._layer.told((finding("pkcs7-content"),))
             self._layer.finalize()

@@ -310,6 +310,7 @@ class _CMS:
         self.tail = layer.tail
         self.trailing = layer.trailing
         self.anomalies = layer.anomalies
+        self.told = layer.told
         self.noticed = getattr(layer, "noticed", None)
 
     def finalize(self) -> None:
@@ -347,6 +348,9 @@ class _Plain:
         pass
 
     def trailing(self, count: int, /) -> None:
+        pass
+
+    def told(self, found: Sequence[Finding], /) -> None:
         pass
 
     def anomalies(self, reasons: Sequence[str], /) -> None:

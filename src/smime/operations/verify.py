@@ -31,6 +31,7 @@ from smime.operations.content import SignedContent, micalg_digests
 from smime.operations.reading import Form, MessageReader, Reading, header_findings, sniff, transfer_decoder
 from smime.operations.signers import report_of
 from smime.operations.spool import Buffer, MemorySpool, NullSpool, Spool
+from smime.operations.versions import version_findings
 from smime.report import Verdict, VerificationReport
 from smime.transforms import base64
 
@@ -253,6 +254,7 @@ class DetachedLayer:
                     raise  # else it is known already that this part is no signature
         if head is not None and head.content_type != DATA:
             findings.append(finding("unexpected-content-type", content_type=head.content_type))
+        findings += version_findings(head, tail)
         self.report = report_of(
             self._reading,
             content=self._content,
@@ -390,6 +392,10 @@ class SignedDataLayer:
         """Octets follow the object."""
         self._findings.append(finding("trailing-data", count=count, structure="SignedData"))
 
+    def told(self, found: Iterable[Finding], /) -> None:
+        """Something was noticed about the object, or about what announces it."""
+        self._findings += found
+
     def anomalies(self, reasons: Iterable[str], /) -> None:
         """The transfer encoding was irregular."""
         self._findings += [finding("base64-anomaly", reason=reason) for reason in reasons]
@@ -424,6 +430,7 @@ class SignedDataLayer:
                         self._author.update(chunk)
                     content.update(chunk)
                     self._sink(chunk)
+        self._findings += version_findings(self._head, self._tail)
         self.report = report_of(
             self._reading,
             content=content,

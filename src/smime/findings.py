@@ -198,6 +198,7 @@ _KINDS = (
     ("duplicate-header", _E, _NO, "The header field {field} stands more than once.", "Treat the message as unsigned."),
     ("malformed-header", _W, _NONE, "There are {count} lines in the header that are no header fields; some readers take them, and all that follows, for text.", "Look at the source of the message; show only the signed part."),
     ("line-ends-converted", _I, _NONE, "The message was stored with other line ends than it was signed with; they were restored.", "Nothing."),
+    ("stray-line-ends", _I, _NONE, "A CR or LF stands alone in the signed part, and not all readers break the line there.", "Nothing; what was signed has it."),
     ("from-line-unquoted", _I, _NONE, "The signature holds after the mailbox's quoting of From lines was undone.", "Nothing."),
     ("base64-anomaly", _I, _NONE, "The base64 text is irregular: {reason}.", "Nothing."),
     ("smime-type-mismatch", _I, _NONE, "The header says {smime_type}, and the content is {content}.", "Nothing; the content decides."),

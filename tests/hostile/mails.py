@@ -213,7 +213,19 @@ def signed_with_bare_lf_stored_with_crlf() -> bytes:
     return Multipart(entity, ENTITY).mail()
 
 
-@case("18.5", VALID)
+@case("MB", VALID, "stray-line-ends")
+def signed_with_bare_cr() -> bytes:
+    """What was signed has a bare CR, at which some readers break the line (RFC 5322 section 2.3): data, and said."""
+    return Multipart(ENTITY.replace(b"Euro", b"Euro\rCent")).mail()
+
+
+@case("MB", VALID, "stray-line-ends")
+def signed_with_one_bare_lf() -> bytes:
+    """What was signed has one bare LF among CR LF."""
+    return Multipart(ENTITY.replace(b"Euro", b"Euro\nCent")).mail()
+
+
+@case("18.5", VALID, "stray-line-ends")
 def signed_with_bare_lf() -> bytes:
     """What was signed had bare LF, and the mail still has it (an S/MIME sender that did not canonicalise): as received."""
     entity = ENTITY.replace(b"\r\n", b"\n")

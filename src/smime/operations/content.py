@@ -156,6 +156,14 @@ class SignedContent:
             forms = self._forms = _TWO_FORMS if self._text and canonicalize(once) is not once else _ONE_FORM
         return forms
 
+    @property
+    def has_bare_cr(self) -> bool:
+        """There is a CR without LF in text (RFC 5322 section 2.3 forbids it)."""
+        once = self._once
+        if once is not None:
+            return self._text and b"\r" in once and once.count(b"\r") != once.count(b"\r\n")
+        return self._lines is not None and self._lines.has_bare_cr
+
     def digest(self, name: str, form: str) -> bytes | None:
         """Return the digest of the content in this form, or None if the content has passed and cannot be had again."""
         value = self._finished.get((name, form))

@@ -267,6 +267,8 @@ class DetachedLayer:
         inner = self._author.finding_against(self._reading.sender, self.report.signers)
         if inner is not None:
             self.report = _with_finding(self.report, inner)
+        if self._content.has_bare_cr or (len(self._content.forms) > 1 and not _converted(self.report)):
+            self.report = _with_finding(self.report, finding("stray-line-ends"))
         announced = set(micalg_digests(self._kind.micalg))
         used = {signer.digest_algorithm for signer in self.report.signers}
         if self._kind.micalg and used and not used & announced:
@@ -443,6 +445,13 @@ class SignedDataLayer:
         inner = self._author.finding_against(self._reading.sender, self.report.signers) if self._author is not None else None
         if inner is not None:
             self.report = _with_finding(self.report, inner)
+
+
+def _converted(report: VerificationReport) -> bool:
+    """Whether the content was not signed as it stands there, with bare LF in it."""
+    return not any(
+        signer.digest_matches and all(found.code != "line-ends-converted" for found in signer.findings) for signer in report.signers
+    )
 
 
 def _with_finding(report: VerificationReport, extra: Finding) -> VerificationReport:

@@ -1389,6 +1389,26 @@ def countersignature_of_another_signature() -> bytes:
     return opaque(SignedData([own], ENTITY, certificates=certificates).der())
 
 
+def _countersigned_by_bob(edit: Any) -> bytes:
+    value = Signature().value()
+    by_bob = Signature(who=person("bob"), content=value, attributes=edit)
+    own = Signature(sign=lambda key, data: value, unsigned=[attrs.attribute(attrs.COUNTERSIGNATURE, by_bob.signer_info())])
+    certificates = [own.own.der, by_bob.own.der, *(der_of(c) for c in own.who.chain)]
+    return opaque(SignedData([own], ENTITY, certificates=certificates).der())
+
+
+@case("11.4", VALID, "countersignature-invalid")
+def countersignature_with_content_type() -> bytes:
+    """A countersignature with a contentType among its signed attributes, where it must not be (RFC 5652 section 11.4)."""
+    return _countersigned_by_bob(lambda found: found)
+
+
+@case("11.4", VALID, "countersignature-invalid")
+def countersignature_without_message_digest() -> bytes:
+    """A countersignature with signed attributes and no messageDigest among them (RFC 5652 section 11.4)."""
+    return _countersigned_by_bob(lambda found: without(attrs.MESSAGE_DIGEST)(without(attrs.CONTENT_TYPE)(found)))
+
+
 @case("11.4", VALID, "countersignature-malformed")
 def countersignature_malformed() -> bytes:
     """A countersignature that is no SignerInfo."""

@@ -732,8 +732,11 @@ def countersigner_reports(signer: _Signer) -> tuple[SignerReport, ...]:
         listed = frozenset((info.digest_algorithm.name,))
         counter = _Countersigner(signer.reading, info, content, DATA, signer.certificates, signer.tail, listed)
         counter.countersigners_left = left
-        reports.append(counter.report())
-        if reports[-1].signature_valid is False or reports[-1].digest_matches is False:
+        told = counter.report()
+        reports.append(told)
+        # faults in its attributes leave it unchecked; what is wrong with its certificate is said of the countersigner alone
+        unfit = told.signature_valid is None and told.verdict is Verdict.INVALID
+        if unfit or told.signature_valid is False or told.digest_matches is False:
             signer.note("countersignature-invalid")
     return tuple(reports)
 

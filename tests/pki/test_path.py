@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
 from smime import algorithms
+from smime.asn1 import writer
 from smime.errors import ParseError
 from smime.findings import Effect
 from smime.limits import Limits
@@ -322,6 +325,27 @@ class TestRevocation:
         lists = (pki.crl(revoked=[alice], date=NOW - 25 * DAY, this_update=begin, next_update=begin + DAY), pki.crl(pki.root))
         assert codes(validate(pki, alice, crls=lists)) == {"revoked"}
         assert validate(pki, bob, crls=lists).revocation is Revocation.UNKNOWN
+
+    def test_a_list_that_does_not_say_until_when_it_holds_proves_nothing(self, pki: ThrowawayPKI) -> None:
+        """As the one in example 4.4 of RFC 4134, whose signer it names, and who is not held for revoked."""
+        alice = pki.person("A", "a@example.com", "p256")
+        issuer = pki.intermediate
+        ecdsa_with_sha256 = writer.sequence(writer.oid("1.2.840.10045.4.3.2"))
+        entry = writer.sequence(writer.integer(alice.certificate.serial_number), writer.utc_or_generalized_time(NOW - 25 * DAY))
+        to_be_signed = writer.sequence(
+            writer.integer(1),
+            ecdsa_with_sha256,
+            issuer.certificate.subject.public_bytes(),
+            writer.utc_or_generalized_time(NOW - 20 * DAY),
+            writer.sequence(entry),
+        )
+        signature = issuer.private_key.sign(to_be_signed, ec.ECDSA(hashes.SHA256()))
+        crl = x509.load_der_x509_crl(writer.sequence(to_be_signed, ecdsa_with_sha256, writer.bit_string(signature)))
+        assert crl.is_signature_valid(issuer.private_key.public_key())
+        assert crl.next_update_utc is None
+        verdict = validate(pki, alice, crls=(crl, pki.crl(pki.root)))
+        assert verdict.trusted
+        assert verdict.revocation is Revocation.UNKNOWN
 
     def test_a_hold_that_the_newest_list_has_lifted(self, pki: ThrowawayPKI) -> None:
         alice = pki.person("A", "a@example.com", "p256")

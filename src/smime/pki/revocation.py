@@ -234,11 +234,12 @@ class RevocationInformation:
     def accusing(self, certificate: Certificate) -> Iterator[tuple[RevocationInformation, datetime, datetime]]:
         """Yield every statement, alone and with the span of time in which it is current, that may say that a certificate is revoked.
 
-        Not plain lists, which `plain_outcome` has looked at.
+        Not plain lists, which `plain_outcome` has looked at, and none that does not say until when it holds: that is no list of
+        RFC 5280 (section 5.1.2.5), and what it says of the time after it is anybody's guess.
         """
         for found in self.lists:
-            if not found.plain and found.dates((certificate,)):
-                yield RevocationInformation((found,), ()), found.this_update, found.next_update or found.this_update
+            if not found.plain and found.next_update is not None and found.dates((certificate,)):
+                yield RevocationInformation((found,), ()), found.this_update, found.next_update
         for octets in self.ocsps:
             try:
                 singles = [single for single in _response(octets).responses if single.serial_number == certificate.serial]

@@ -920,6 +920,13 @@ def digest_algorithm_unknown() -> bytes:
     return signed(digest_algorithm=algorithm("1.2.3.4.5.7"))
 
 
+@case("18.3", INDETERMINATE, "unsupported")
+def signing_certificate_by_an_unknown_digest() -> bytes:
+    """signingCertificateV2 by a digest nobody knows: which certificate the signer meant is not known (RFC 5035 section 2)."""
+    attribute = attrs.signing_certificate_v2(bytes(32), digest=algorithm("1.2.3.4.5.7"))
+    return signed(attributes=instead(attrs.SIGNING_CERTIFICATE_V2, attribute))
+
+
 @case("18.4", INDETERMINATE, "digest-algorithm-unsupported")
 def digest_with_parameters() -> bytes:
     """digestAlgorithm SHA-256 with parameters that are neither absent nor NULL (RFC 5754 section 2)."""

@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.modes import CBC
+from cryptography.hazmat.primitives.serialization import Encoding
 from tests.hostile.builder import Signature, SignedData
 
 import smime
@@ -55,6 +56,14 @@ def test_every_kind_with_every_cipher(kind: str, by_key_identifier: bool, conten
     opened = smime.decrypt(message, identity(PEOPLE[kind]))
     assert opened.content == b"content"
     assert opened.report.content_encryption_algorithm == content_encryption
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+@pytest.mark.parametrize("alone", [False, True])
+def test_an_encoded_certificate(kind: type, alone: bool) -> None:
+    octets = kind(PEOPLE["p256"].certificate.public_bytes(Encoding.DER))
+    message = smime.encrypt(b"content", octets if alone else [octets], encoding="der")
+    assert smime.decrypt(message, identity(PEOPLE["p256"])).content == b"content"
 
 
 @pytest.mark.parametrize("cek_hkdf", [False, True])

@@ -18,6 +18,7 @@ from smime.operations.recipients import (
     AnyRecipient,
     choose_content_encryption,
     common_capabilities,
+    each_of,
     makers_of,
     recipient_infos,
 )
@@ -166,7 +167,7 @@ class MessageEncryptor:
             raise ValueError("mail is encrypted as id-data (RFC 8551 section 2.4.3)")
         if content_length is not None and (encoding == "smime" or signer is not None):
             raise ValueError("the length of what is encrypted is known beforehand only if octets are encrypted as they are")
-        everybody = list(recipients) if isinstance(recipients, Iterable) else [recipients]
+        everybody = each_of(recipients)
         if len(everybody) == 1 and isinstance(everybody[0], ContentKey):
             row, key, infos = _with_content_key(everybody[0], content_encryption, policy)
         else:

@@ -45,6 +45,7 @@ __all__ = [
     "Recipient",
     "choose_content_encryption",
     "common_capabilities",
+    "each_of",
     "makers_of",
     "matching",
     "names_of",
@@ -485,6 +486,13 @@ class _KEKRecipient:
         return KEKRecipientInfo.build(KEKIdentifier(self._key.key_id), algorithm, key_wrap.wrap(algorithm, self._key.key, key))
 
 
+def each_of(recipients: AnyRecipient | Iterable[AnyRecipient]) -> list[AnyRecipient]:
+    """Return recipients as a list: of one who was given alone, too, be it as an encoded certificate."""
+    if isinstance(recipients, Iterable) and not isinstance(recipients, bytes | bytearray | memoryview):
+        return list(recipients)
+    return [recipients]
+
+
 def makers_of(recipients: AnyRecipient | Iterable[AnyRecipient]) -> list[Maker]:
     """Return what makes the RecipientInfos of these recipients, one after the other.
 
@@ -493,7 +501,7 @@ def makers_of(recipients: AnyRecipient | Iterable[AnyRecipient]) -> list[Maker]:
         ValueError: there is none, or a content key is among others.
     """
     makers: list[Maker] = []
-    for recipient in recipients if isinstance(recipients, Iterable) else [recipients]:
+    for recipient in each_of(recipients):
         if isinstance(recipient, Recipient):
             makers.append(recipient)
         elif isinstance(recipient, Password):

@@ -519,7 +519,9 @@ class _Signer:
             try:
                 digest = digests.name_of(first.digest_algorithm)
             except UnsupportedError as error:
+                # whose signature it is was said in a way that cannot be looked at: that is neither right nor wrong
                 self.unchecked.append(Unchecked(name, str(error)))
+                self.note("unsupported", what=f"{name} with the digest {first.digest_algorithm.name}")
                 continue
             if certificate.digest(digest) != first.certificate_hash:
                 return False

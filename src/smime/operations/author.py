@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["InnerAuthor"]
 
+_FIRST = 4096  # octets in which most headers end
 _MOST = 8  # addresses that are named
 
 
@@ -56,13 +57,14 @@ class InnerAuthor:
             self._done = True
 
     def _begin(self, data: Buffer) -> None:
-        fields = whole_header(bytes(data[: self._limits.header_size + 2]), self._limits)
+        fields = whole_header(bytes(data[:_FIRST]), self._limits)
         if fields is None:
             self._reader = EntityReader(self._limits)
             self._events(data)
         else:
             self._header(fields)
-            self._body(data[fields.body_start :])
+            if not self._done:
+                self._body(data[fields.body_start :])
 
     def _events(self, data: Buffer) -> None:
         assert self._reader is not None  # noqa: S101 - the caller looked

@@ -159,10 +159,13 @@ class SignedContent:
     @property
     def has_bare_cr(self) -> bool:
         """There is a CR without LF in text (RFC 5322 section 2.3 forbids it)."""
-        once = self._once
-        if once is not None:
-            return self._text and b"\r" in once and once.count(b"\r") != once.count(b"\r\n")
-        return self._lines is not None and self._lines.has_bare_cr
+        lines, once = self._lines, self._once
+        if once is not None and self._text:
+            lines = CanonicalLines()
+            lines.update(once)
+        if lines is not None:
+            lines.finalize()
+        return lines is not None and lines.has_bare_cr
 
     def digest(self, name: str, form: str) -> bytes | None:
         """Return the digest of the content in this form, or None if the content has passed and cannot be had again."""

@@ -27,6 +27,7 @@ ELSEWHERE = {
     "kernels": ("bench.kernels", "kernels/RESULTS.md"),
     "asn1": ("bench.kernels.asn1", "kernels/ASN1.md"),
     "scan": ("bench.kernels.scan", "kernels/SCAN.md"),
+    "paths": ("bench.paths", "PATHS.md"),
 }
 
 

@@ -1,26 +1,31 @@
 """Building certification paths: a depth-first search with a budget (RFC 4158, RFC 5280 section 6).
 
 A certificate is taken as an issuer if its subject is the issuer's name and its key made the signature; key identifiers are hints that
-decide who is tried first. Each name and key stands once in a path, and all candidates looked at count against one budget, those with slow
-signatures for more, so that fifty authorities that certified each other cost no more than one that did not (row PC of the attack table).
+decide who is tried first, as are being valid, being an authority and having been issued by an anchor. Each name and key stands once in a
+path, each signature is verified once, and everything is paid for from one budget before it is done, dear signatures dearly, so that fifty
+authorities that certified each other cost no more than one that did not (row PC of the attack table).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from smime.asn1.names import to_text
 from smime.errors import LimitExceeded, SMIMEError, UnsupportedError
 from smime.limits import Limits
+from smime.pki import names
 from smime.pki.cache import Cache
 from smime.pki.certificate import Certificate
-from smime.pki.trust import CertificateIndex, TrustStore
+from smime.pki.effort import Budget, reading_effort, signature_effort
+from smime.pki.trust import TrustStore
+from smime.pki.usage import unknown_critical
 
 if TYPE_CHECKING:
     from smime.asn1.algorithm import AlgorithmIdentifier
 
-__all__ = ["PathSearch", "is_signed_by", "may_anchor_issue", "reachable", "verify_signature"]
+__all__ = ["Brought", "PathSearch", "is_signed_by", "may_anchor_issue", "only_way", "verify_signature"]
 
 _signatures: Cache[tuple[bytes, bytes], bool | str] = Cache(8192)
 
@@ -36,17 +41,6 @@ def is_signed_by(certificate: Certificate, issuer: Certificate) -> bool | str:
         known = _verify(certificate, issuer)
         _signatures.put(key, known)
     return known
-
-
-def _effort(issuer: Certificate) -> int:
-    """Return what verifying a signature by this authority costs, in units of about 20 microseconds, in which RSA 2048 takes one."""
-    bits = issuer.rsa_bits
-    if bits is not None:
-        return 1 + bits * bits // 9_000_000
-    return _EFFORTS.get(len(issuer.spki), 20)
-
-
-_EFFORTS = {91: 3, 44: 4}  # P-256 and Ed25519, told by the length of their SubjectPublicKeyInfo; others are up to seven times slower
 
 
 def _verify(certificate: Certificate, issuer: Certificate) -> bool | str:
@@ -87,16 +81,90 @@ def may_anchor_issue(anchor: Certificate) -> bool:
     return anchor.is_ca if anchor.version == 3 else True
 
 
-def _by_hint(certificate: Certificate, candidates: Iterable[Certificate]) -> list[Certificate]:
-    """Order issuers: those whose key identifier is the one named first, then those that have none, then the others; the newest first."""
-    aki = certificate.aki
+class Brought:
+    """The certificates that a message brings, read only if a path may need them.
 
-    def rank(candidate: Certificate) -> tuple[int, float]:
-        ski = candidate.ski
-        hint = 1 if aki is None or ski is None else 0 if aki == ski else 2
-        return hint, -candidate.not_before.timestamp()
+    Args:
+        octets: the certificates in DER.
+        limits: bounds; of more certificates than those allow the first are looked at.
+        budget: what finding and reading them is paid from.
+    """
 
-    return sorted(candidates, key=rank)
+    __slots__ = ("_alike", "_budget", "_limits", "_named", "_octets", "_read", "_size", "too_many")
+
+    def __init__(self, octets: Iterable[bytes], limits: Limits, budget: Budget) -> None:
+        unique = list(dict.fromkeys(octets))
+        self.too_many = len(unique) > limits.certificates
+        self._octets = unique[: limits.certificates]
+        self._size = sum(map(len, self._octets))
+        self._limits = limits
+        self._budget = budget
+        self._named: dict[bytes, list[bytes]] = {}
+        self._read: dict[bytes, Certificate | None] = {}
+        self._alike: dict[tuple[object, ...], list[Certificate]] | None = None
+
+    @property
+    def seen(self) -> list[Certificate]:
+        """Those that were looked at."""
+        return [certificate for certificate in self._read.values() if certificate is not None]
+
+    def _certificate(self, octets: bytes) -> Certificate | None:
+        """Read one; None if it cannot be read, or if that would be too dear."""
+        if octets not in self._read:
+            if not self._budget.spend(reading_effort(octets)):
+                return None
+            try:
+                self._read[octets] = Certificate.of(octets, self._limits)
+            except SMIMEError:
+                self._read[octets] = None
+        return self._read[octets]
+
+    def _holding(self, subject: bytes) -> list[bytes]:
+        """Return those in which a name stands somewhere."""
+        found = self._named.get(subject)
+        if found is None:
+            if not self._budget.spend((self._size + 128 * len(self._octets)) // _SCANNED):
+                return []
+            found = self._named[subject] = [octets for octets in self._octets if subject in octets]
+        return found
+
+    def named(self, subject: bytes, hint: bytes | None = None) -> list[Certificate]:
+        """Return those whose subject has these octets.
+
+        Args:
+            subject: the DER of a Name.
+            hint: only those in which this key identifier stands.
+        """
+        found = self._holding(subject)
+        if hint is not None:
+            found = [octets for octets in found if hint in octets]
+        read = [certificate for octets in found if (certificate := self._certificate(octets)) is not None]
+        return [certificate for certificate in read if certificate.subject_raw == subject]
+
+    def may_be_many(self, subject: bytes) -> bool:
+        """Whether it takes some reading to say which have a name."""
+        return len(self._holding(subject)) > _FEW
+
+    def alike(self, subject: bytes) -> list[Certificate]:
+        """Return those whose subject is the same name in other octets (RFC 5280 section 7.1)."""
+        if self._alike is None:
+            self._alike = {}
+            if not self._budget.spend(self._size // _SCANNED):
+                return []
+            for octets in self._octets:
+                certificate = self._certificate(octets)
+                if certificate is not None:
+                    self._alike.setdefault(names.comparable(certificate.subject_raw), []).append(certificate)
+        return [found for found in self._alike.get(names.comparable(subject), ()) if found.subject_raw != subject]
+
+    def containing(self, octets: bytes, most: int) -> list[Certificate]:
+        """Return those in which these octets stand somewhere, at most so many."""
+        holding = [held for held in self._octets if octets in held][:most]
+        return [certificate for held in holding if (certificate := self._certificate(held)) is not None]
+
+
+_FEW = 8  # certificates in which a name stands
+_SCANNED = 1 << 16  # octets searched for a name in one unit of work
 
 
 class PathSearch:
@@ -105,8 +173,15 @@ class PathSearch:
     Iterate over it: each item is a path from the leaf to an anchor, both included, with every signature verified but those that need a key
     with inherited parameters. Afterwards the attributes say why there was none.
 
+    Args:
+        leaf: the signer's certificate.
+        store: anchors and intermediates.
+        extra: the certificates of the message.
+        limits: bounds.
+        budget: units of work.
+        at: the time looked at: certificates that are valid then are tried first. They all are tried, so that a bad path can be told of.
+
     Attributes:
-        too_complex: the budget was spent before the search was over.
         missing: the names of issuers of whom no certificate is at hand, in the order met.
         forged: subjects of certificates whose signature is not their issuer's, the issuer being named by its key identifier.
         unsigned: the same, where only names matched, so that the right issuer may be missing.
@@ -114,25 +189,43 @@ class PathSearch:
         not_authorities: subjects of anchors that may not issue.
     """
 
-    def __init__(self, leaf: Certificate, store: TrustStore, extra: CertificateIndex, limits: Limits) -> None:
+    def __init__(self, leaf: Certificate, store: TrustStore, extra: Brought, limits: Limits, budget: Budget, at: datetime) -> None:
         self._leaf = leaf
         self._store = store
         self._extra = extra
         self._limits = limits
-        self._budget = limits.path_candidates
-        self.too_complex = False
+        self._budget = budget
+        self._at = at
+        self._paid: set[tuple[bytes, bytes]] = set()
+        self._too_long = False
+        self._skipped = False
         self.missing: dict[str, None] = {}
         self.forged: dict[str, None] = {}
         self.unsigned: dict[str, None] = {}
         self.unable: dict[str, None] = {}
         self.not_authorities: dict[str, None] = {}
 
+    @property
+    def too_complex(self) -> bool:
+        """The budget was spent, or a path grew too long, before the search was over."""
+        return self._too_long or self._budget.exhausted
+
     def __iter__(self) -> Iterator[tuple[Certificate, ...]]:
-        store = self._store
-        if self._leaf in store.anchors:
+        if self._leaf in self._store.anchors:
             yield (self._leaf,)
+        found: set[tuple[Certificate, ...]] = set()
+        # where key identifiers show the way nothing else is even read, unless that way leads nowhere
+        for hinted in (True, False):
+            for path in self._paths(hinted):
+                if path not in found:
+                    found.add(path)
+                    yield path
+            if not self._skipped:
+                return
+
+    def _paths(self, hinted: bool) -> Iterator[tuple[Certificate, ...]]:
         path = [self._leaf]
-        stack = [self._issuers(self._leaf)]
+        stack = [self._issuers(self._leaf, hinted)]
         while stack:
             item = next(stack[-1], None)
             if item is None:
@@ -142,40 +235,78 @@ class PathSearch:
             issuer, is_anchor = item
             if not is_anchor and any(issuer.subject_raw == other.subject_raw and issuer.spki == other.spki for other in path):
                 continue
-            if self._budget <= 0:
-                self.too_complex = True
+            if not self._budget.spend(1):
                 return
-            self._budget -= 1 if (path[-1].der, issuer.spki) in _signatures else 1 + _effort(issuer)
-            if not self._signed(path[-1], issuer):
+            if not self._pay(path[-1], issuer) or not self._signed(path[-1], issuer):
                 continue
             if is_anchor:
                 yield (*path, issuer)
             elif len(path) + 1 >= self._limits.path_length:
-                self.too_complex = True
+                self._too_long = True
             else:
                 path.append(issuer)
-                stack.append(self._issuers(issuer))
+                stack.append(self._issuers(issuer, hinted))
 
-    def _issuers(self, certificate: Certificate) -> Iterator[tuple[Certificate, bool]]:
-        """Yield who may have issued a certificate, and whether it is an anchor: those of the very name first, then those of one like it."""
-        name = certificate.issuer_raw
+    def _pay(self, certificate: Certificate, issuer: Certificate) -> bool:
+        """Pay for the verification of a signature, once."""
+        key = (certificate.der, issuer.spki)
+        if key not in self._paid:
+            if not self._budget.spend(signature_effort(issuer.spki)):
+                return False
+            self._paid.add(key)
+        return True
+
+    def _issuers(self, certificate: Certificate, hinted: bool) -> Iterator[tuple[Certificate, bool]]:
+        """Yield who may have issued a certificate, and whether it is an anchor: those of the very name first, then those of one like it.
+
+        Args:
+            certificate: what was issued.
+            hinted: only those of the message in which the key identifier stands that the certificate names, if it names one.
+        """
+        name, hint = certificate.issuer_raw, certificate.aki
+        store, extra = self._store, self._extra
+        narrow = hint if hinted else None
         found = False
-        for look in (CertificateIndex.named, CertificateIndex.alike):
+        for exact in (True, False):
             anchors = []
-            for anchor in look(self._store.anchors, name):
+            for anchor in store.anchors.named(name) if exact else store.anchors.alike(name):
                 if may_anchor_issue(anchor):
                     anchors.append(anchor)
                 else:
                     self.not_authorities[anchor.subject] = None
-            others = dict.fromkeys((*look(self._store.intermediates, name), *look(self._extra, name)))
-            intermediates = [issuer for issuer in others if issuer not in self._store.anchors and issuer != certificate]
-            found = found or bool(anchors or intermediates)
-            for anchor in _by_hint(certificate, anchors):
+            for anchor in self._ranked(hint, anchors):
+                found = True
                 yield anchor, True
-            for issuer in _by_hint(certificate, intermediates):
+            own = store.intermediates.named(name) if exact else store.intermediates.alike(name)
+            others = dict.fromkeys((*own, *(extra.named(name, narrow) if exact else extra.alike(name))))
+            intermediates = [issuer for issuer in others if issuer not in store.anchors and issuer != certificate]
+            for issuer in self._ranked(hint, intermediates):
+                found = True
                 yield issuer, False
+            if narrow:
+                self._skipped = True
+                return
         if not found:
             self.missing[to_text(name)] = None
+
+    def _ranked(self, hint: bytes | None, candidates: Sequence[Certificate]) -> Sequence[Certificate]:
+        """Order issuers by what they promise.
+
+        Those come first that are valid and may issue; then those whose key identifier is the one named, those that have none, the others;
+        then those that an anchor's name stands above; then the newest.
+        """
+        if len(candidates) < 2:
+            return candidates
+        at, anchors = self._at, self._store.anchors
+
+        def rank(candidate: Certificate) -> tuple[bool, int, bool, float]:
+            ski = candidate.ski
+            hinted = 1 if hint is None or ski is None else 0 if hint == ski else 2
+            plausible = candidate.not_before <= at <= candidate.not_after and (candidate.version < 3 or candidate.is_ca)
+            plausible = plausible and unknown_critical(candidate) is None
+            return not plausible, hinted, not anchors.named(candidate.issuer_raw), -candidate.not_before.timestamp()
+
+        return sorted(candidates, key=rank)
 
     def _signed(self, certificate: Certificate, issuer: Certificate) -> bool:
         answer = is_signed_by(certificate, issuer)
@@ -190,20 +321,35 @@ class PathSearch:
         return issuer.has_inherited_parameters
 
 
-def reachable(leaf: Certificate, store: TrustStore, extra: CertificateIndex, most: int) -> Sequence[Certificate]:
-    """Return the intermediates whose names lead up from the leaf, without looking at signatures; at most `most`, then none."""
-    found: dict[Certificate, None] = {}
-    seen = {leaf.issuer_raw}
-    todo = [leaf.issuer_raw]
-    while todo:
-        name = todo.pop()
-        for issuer in (*store.intermediates.named(name), *extra.named(name)):
-            if issuer in found or issuer == leaf:
-                continue
-            if len(found) >= most:
-                return ()
-            found[issuer] = None
-            if issuer.issuer_raw not in seen:
-                seen.add(issuer.issuer_raw)
-                todo.append(issuer.issuer_raw)
-    return tuple(found)
+def only_way(leaf: Certificate, store: TrustStore, extra: Brought, most: int) -> tuple[Certificate, ...] | None:
+    """Return the certificates whose names lead from a leaf up to an anchor, if at no step there is a choice; else None.
+
+    Signatures are not looked at. Where there is a choice, a verifier without a budget of ours could be made to try everything.
+
+    Args:
+        leaf: the signer's certificate.
+        store: anchors and intermediates.
+        extra: the certificates of the message.
+        most: certificates between the two.
+
+    Returns:
+        The intermediates, and the anchor.
+    """
+    found: list[Certificate] = []
+    name = leaf.issuer_raw
+    for _ in range(most + 1):
+        if extra.may_be_many(name):
+            return None
+        anchors = store.anchors.named(name)
+        others = dict.fromkeys((*store.intermediates.named(name), *extra.named(name)))
+        intermediates = [issuer for issuer in others if issuer not in store.anchors and issuer != leaf]
+        if len(anchors) + len(intermediates) != 1:
+            return None
+        if anchors:
+            return (*found, anchors[0])
+        (issuer,) = intermediates
+        if issuer in found:
+            return None
+        found.append(issuer)
+        name = issuer.issuer_raw
+    return None

@@ -53,6 +53,7 @@ CERTIFICATE_POLICIES = "2.5.29.32"
 SMTP_UTF8_MAILBOX = "1.3.6.1.5.5.7.8.9"
 
 
+_MOST = 256  # extensions of a certificate, or entries of one of them
 _DSA = "1.2.840.10040.4.1"
 _EC_PUBLIC_KEY = "1.2.840.10045.2.1"
 
@@ -85,6 +86,8 @@ def parse_address(text: str, kind: Literal["rfc822Name", "SmtpUTF8Mailbox", "ema
     local, at, domain = text.rpartition("@")
     if not at or not local or not domain:
         return "it is not local-part@domain"
+    if len(domain) > 255:
+        return "its domain is longer than domains are"
     if not domain.isascii():
         return "its domain is not ASCII: A-labels have to stand there"
     if not _DOMAIN.fullmatch(domain):
@@ -132,6 +135,7 @@ class Certificate:
         "_addresses",
         "_digests",
         "_extensions",
+        "_extensions_at",
         "_inner_algorithm",
         "_key",
         "_key_algorithm",
@@ -237,6 +241,7 @@ class Certificate:
         self.issuer_raw = der[algorithm[2] : issuer[2]]
         self.subject_raw = der[validity[2] : subject[2]]
         self.spki = der[subject[2] : spki[2]]
+        self._extensions_at = next(((begin, end) for tag, begin, end in fields if tag == 0xA3), None)
         times = tlv.children(der, validity[1], validity[2])
         if len(times) != 2:
             raise ParseError("x509", "the validity is not a pair of times", validity[1])
@@ -259,13 +264,10 @@ class Certificate:
 
     def _parse_extensions(self, found: dict[str, tuple[bool, bytes]]) -> None:
         der = self.der
-        tbs = tlv.element(der, tlv.element(der, 0, len(der))[1], len(der))
-        fields = tlv.children(der, tbs[1], tbs[2])
-        explicit = next((field for field in fields if field[0] == 0xA3), None)
-        if explicit is None:
+        if self._extensions_at is None:
             return
-        _, start, end = tlv.element(der, explicit[1], explicit[2])
-        for _, item_start, item_end in tlv.children(der, start, end):
+        _, start, end = tlv.element(der, *self._extensions_at)
+        for _, item_start, item_end in tlv.children(der, start, end, _MOST):
             parts = tlv.children(der, item_start, item_end)
             if not 2 <= len(parts) <= 3 or parts[0][0] != tlv.OID or parts[-1][0] != tlv.OCTET_STRING:
                 raise ParseError("x509", "an extension is malformed", item_start)
@@ -313,7 +315,7 @@ class Certificate:
         if value is None:
             return None
         _, start, end = tlv.element(value, 0, len(value))
-        return tuple(tlv.object_identifier(value[oid_start:oid_end]) for _, oid_start, oid_end in tlv.children(value, start, end))
+        return tuple(tlv.object_identifier(value[oid_start:oid_end]) for _, oid_start, oid_end in tlv.children(value, start, end, _MOST))
 
     @property
     def basic_constraints(self) -> tuple[bool, int | None] | None:
@@ -345,7 +347,7 @@ class Certificate:
         if value is None:
             return None
         _, start, end = tlv.element(value, 0, len(value))
-        oids = (tlv.element(value, item_start, item_end) for _, item_start, item_end in tlv.children(value, start, end))
+        oids = (tlv.element(value, item_start, item_end) for _, item_start, item_end in tlv.children(value, start, end, _MOST))
         return tuple(tlv.object_identifier(value[oid_start:oid_end]) for _, oid_start, oid_end in oids)
 
     @property
@@ -451,18 +453,18 @@ class Certificate:
 
     def _all_addresses(self) -> tuple[tuple[CertificateAddress, ...], tuple[str, ...]]:
         if self._addresses is None:
-            found: dict[CertificateAddress, None] = {}
+            found: dict[tuple[str, str], CertificateAddress] = {}
             faults: list[str] = []
             try:
                 for kind, text in self._raw_addresses(faults):
                     address = parse_address(text, kind)
                     if isinstance(address, str):
                         faults.append(f"{text!r}: {address}")
-                    elif not any(address.local == other.local and address.domain == other.domain for other in found):
-                        found[address] = None
+                    else:
+                        found.setdefault((address.local, address.domain), address)
             except ParseError as error:
                 faults.append(error.reason)
-            self._addresses = tuple(found), tuple(faults)
+            self._addresses = tuple(found.values()), tuple(faults)
         return self._addresses
 
     def _raw_addresses(self, faults: list[str]) -> list[tuple[Literal["rfc822Name", "SmtpUTF8Mailbox", "emailAddress"], str]]:
@@ -701,7 +703,7 @@ def _alternative_addresses(value: bytes, faults: list[str]) -> list[tuple[Litera
     """Return the mail addresses of a subject alternative name."""
     found: list[tuple[Literal["rfc822Name", "SmtpUTF8Mailbox", "emailAddress"], str]] = []
     _, start, end = tlv.element(value, 0, len(value))
-    for tag, name_start, name_end in tlv.children(value, start, end):
+    for tag, name_start, name_end in tlv.children(value, start, end, _MOST):
         if tag == 0x81:
             text = value[name_start:name_end]
             if text.isascii():

@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from asn1crypto import x509 as asn1_x509  # type: ignore[import-untyped]
@@ -62,20 +63,26 @@ from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.crypto import keys, signatures
 from smime.crypto.faults import InvalidSignature as NotVerified
 from smime.crypto.faults import KeyUnsuitable
-from smime.errors import SMIMEError
+from smime.errors import ParseError, SMIMEError
 from smime.findings import Finding, finding
+from smime.pki import tlv
+from smime.pki.build import is_signed_by
 from smime.pki.certificate import Certificate
 from smime.pki.path import Outcome
 from smime.report import Revocation, Unchecked
 
 if TYPE_CHECKING:
     from smime.pki.path import Case
-    from smime.pki.revocation import RevocationInformation
+    from smime.pki.revocation import RevocationList
     from smime.policy import Policy
 
 __all__ = ["check"]
 
 _NO_TOLERANCE = timedelta(0)
+_OCSP_SIGNING = bytes.fromhex("06082b06010505070309")
+_CERTIFICATE_POLICIES, _POLICY_MAPPINGS = "2.5.29.32", "2.5.29.33"
+_POLICIES = 128  # certificate policies and mappings of all certificates of a path
+_ISSUERS = 16  # certificates beside the path's among which issuers of revocation information are looked for
 _NO_ANSWER = (
     CRLNoMatchesError,
     CRLValidationError,
@@ -130,10 +137,16 @@ class _Algorithms(AlgorithmUsagePolicy):
 class _Signatures(SignatureValidator):
     """Verifies signatures on certificates, revocation lists and OCSP responses with `smime.crypto`, within the policy."""
 
-    def __init__(self, policy: Policy, algorithms: _Algorithms) -> None:
+    def __init__(self, policy: Policy, algorithms: _Algorithms, path: Sequence[Certificate]) -> None:
         self._limits = policy.limits
         self._algorithms = algorithms
         self._inherited: dict[bytes, bytes] = {}
+        # what the search has verified: who made the signature on these octets
+        self._verified = {
+            (certificate.tbs, certificate.signature, issuer.spki)
+            for certificate, issuer in pairwise(path)
+            if is_signed_by(certificate, issuer) is True
+        }
 
     def inherit(self, certificates: Sequence[Any]) -> None:
         """Complete the DSA keys of a path, anchor first, that have no parameters with those of their issuers (RFC 3279 section 2.3.2)."""
@@ -161,6 +174,8 @@ class _Signatures(SignatureValidator):
             algorithm = AlgorithmIdentifier.from_element(der.parse(signature_algorithm.dump()))
             if self._algorithms.forbidden(algorithm) is not None:
                 raise InvalidSignature("the policy forbids the algorithm")
+            if (signed_data, signature, public_key_info.dump()) in self._verified:
+                return
             key_algorithm = AlgorithmIdentifier.from_element(der.parse(public_key_info["algorithm"].dump()))
             octets = public_key_info.dump()
             key = keys.load_der_public_key(self._inherited.get(octets, octets), limits=self._limits)
@@ -190,13 +205,13 @@ class _Context(ValidationContext):
 class _Revocations(RevinfoManager):
     """Remembers issuers of revocation lists by the lists as objects rather than by their signature value."""
 
-    def __init__(self, registry: CertificateRegistry, information: RevocationInformation) -> None:
+    def __init__(self, registry: CertificateRegistry, lists: Sequence[RevocationList], ocsps: Sequence[bytes]) -> None:
         self._issuers: dict[int, tuple[Any, Any]] = {}
         super().__init__(
             registry,
             POEManager(),
-            process_legacy_crl_input(found.der for found in information.lists),
-            process_legacy_ocsp_input(information.ocsps),
+            process_legacy_crl_input(found.der for found in lists),
+            process_legacy_ocsp_input(ocsps),
         )
 
     def record_crl_issuer(self, certificate_list: Any, cert: Any) -> None:
@@ -246,14 +261,39 @@ def _parameters(policy: Policy) -> PKIXValidationParams:
     )
 
 
-def check(path: tuple[Certificate, ...], case: Case) -> Outcome:
-    """Validate one path, from the signer's certificate to the anchor, both included."""
+def check(path: tuple[Certificate, ...], case: Case, *, validated: bool = False) -> Outcome:
+    """Validate one path, from the signer's certificate to the anchor, both included.
+
+    Args:
+        path: the path.
+        case: what its validity depends on.
+        validated: it is known to be valid but for revocation.
+    """
     if len(path) == 1:
         return Outcome(path, (), Revocation.NOT_CHECKED, (Unchecked("revocation", "the certificate is itself an anchor"),))
+    if not validated and not _has_few_policies(path):
+        return Outcome(path, (finding("path-too-complex"),), *case.information.about(path).without(case.policy)[2:])
     try:
-        return _Checker(path, case).outcome()
+        return _Checker(path, case).outcome(validated=validated)
     except Exception as error:  # noqa: BLE001 - a parser below may raise anything on hostile input, and no input may make it escape
         return Outcome(path, (finding("path-invalid", reason=f"it cannot be evaluated: {type(error).__name__}: {str(error)[:200]}"),))
+
+
+def _has_few_policies(path: Sequence[Certificate]) -> bool:
+    """Whether policies and their mappings are few enough to evaluate; what cannot be read is judged elsewhere."""
+    left = _POLICIES
+    for certificate in path:
+        for oid in (_CERTIFICATE_POLICIES, _POLICY_MAPPINGS):
+            extension = certificate.extensions.get(oid)
+            if extension is not None:
+                value = extension[1]
+                try:
+                    left -= len(tlv.children(value, *tlv.element(value, 0, len(value))[1:], left))
+                except tlv.TooManyElementsError:
+                    return False
+                except ParseError:
+                    continue
+    return True
 
 
 class _Checker:
@@ -264,9 +304,10 @@ class _Checker:
         self.case = case
         self.at = case.at
         self.policy = case.policy
-        self.information = case.information
+        self.information = case.information.about(path)
+        self.lists = self.information.dear(path, case.policy, self._is_named_elsewhere)
         self.algorithms = _Algorithms(case.policy)
-        self.signatures = _Signatures(case.policy, self.algorithms)
+        self.signatures = _Signatures(case.policy, self.algorithms, path)
         # an object for each certificate, made anew: those of asn1crypto change, octets and all, as they are looked at
         self._objects: dict[Certificate, Any] = {}
         self.certificates = [self._object(certificate) for certificate in reversed(path)]  # anchor first
@@ -274,15 +315,20 @@ class _Checker:
         self.manager, self.anchor = _Anchor.of(self.certificates[0])
         self.validation_path = ValidationPath(self.anchor, self.certificates[1:-1], self.certificates[-1])
 
+    def _is_named_elsewhere(self, name: bytes) -> bool:
+        """Whether a certificate outside of the path has this name, and so perhaps a key for revocation lists."""
+        indexes = (self.case.store.anchors, self.case.store.intermediates, self.case.extra)
+        return any(found not in self.path for index in indexes for found in (*index.named(name), *index.alike(name)))
+
     def _object(self, certificate: Certificate) -> Any:
         known = self._objects.get(certificate)
         if known is None:
             known = self._objects[certificate] = asn1_x509.Certificate.load(certificate.der)
         return known
 
-    def outcome(self) -> Outcome:
+    def outcome(self, *, validated: bool) -> Outcome:
         """Validate, then look up revocation."""
-        problem = self._validate()
+        problem = None if validated else self._validate()
         if problem is not None and problem.code != "expired":
             return Outcome(self.path, (problem,), *self.information.without(self.policy)[2:])
         known = self.information.plain_outcome(self.path, self.case) or self._revocation() if self.information else None
@@ -403,7 +449,7 @@ class _Checker:
         certificate = self.certificates[index]
         for alone, begin, end in self.information.accusing(self.path[len(self.path) - 1 - index]):
             moment = self.at if begin <= self.at <= end else begin
-            context = self._context(_SOFT, registry, _Revocations(registry, alone), moment)
+            context = self._context(_SOFT, registry, _Revocations(registry, alone.lists, alone.ocsps), moment)
             for above in range(index):
                 known = ValidationPath(self.anchor, self.certificates[1:above], self.certificates[above] if above else None)
                 context.record_validation(self.certificates[above], known)
@@ -417,21 +463,21 @@ class _Checker:
         return None
 
     def _revocation_context(self, rules: RevocationCheckingPolicy, registry: CertificateRegistry) -> _Context:
-        context = self._context(rules, registry, _Revocations(registry, self.information))
+        context = self._context(rules, registry, _Revocations(registry, self.lists, self.information.ocsps))
         context.record_validation(self.certificates[0], ValidationPath(self.anchor, [], None))
         return context
 
     def _pool(self) -> list[Any]:
         """Return the certificates among which issuers of revocation information may be: the path's first, then those named by a list."""
         found = dict.fromkeys(reversed(self.path))
-        for revocation_list in self.information.lists:
+        for revocation_list in self.lists:
             name = revocation_list.issuer_raw
             for index in (self.case.store.anchors, self.case.store.intermediates, self.case.extra):
                 found.update(dict.fromkeys((*index.named(name), *index.alike(name))))
         if self.information.ocsps:
-            found.update(self.case.extra.certificates)
-        most = self.policy.limits.path_candidates
-        return [self._object(certificate) for certificate in list(found)[:most]]
+            # a responder is an authority of the path, or has a certificate for the purpose (RFC 6960 section 4.2.2.2)
+            found.update(dict.fromkeys(self.case.extra.containing(_OCSP_SIGNING, _ISSUERS)))
+        return [self._object(certificate) for certificate in list(found)[: len(self.path) + _ISSUERS]]
 
     def _status(self, certificate: Any, context: _Context, state: ValProcState) -> tuple[bool, str, Finding | None]:
         """Return whether a certificate is known to be good, why not, and the finding if it is revoked."""

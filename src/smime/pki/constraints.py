@@ -6,74 +6,114 @@ those (SmtpUTF8Mailbox, emailAddress in a subject beside a subject alternative n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from smime.errors import ParseError
+from smime.limits import Limits
 from smime.pki import names, tlv
 from smime.pki.certificate import NAME_CONSTRAINTS, SUBJECT_ALT_NAME, Certificate, CertificateAddress
 
-__all__ = ["NameConstraints", "comparisons", "constraints_of", "excluded_address"]
+__all__ = ["NameConstraints", "are_few", "comparisons", "constraints_of", "excluded_address"]
 
 _RFC822_NAME = 0x81
 
 
+class MailConstraints:
+    """A set of constraints on mail addresses, which is asked in the time that an address takes, however many constraints there are.
+
+    Args:
+        constraints: the rfc822Names.
+        excluded: addresses that meet them are excluded. An address is the sender's in whatever case (RFC 8550 section 3), so in whatever
+            case it is excluded.
+    """
+
+    __slots__ = ("_all", "_domains", "_excluded", "_hosts", "_mailboxes")
+
+    def __init__(self, constraints: Iterable[str], *, excluded: bool = False) -> None:
+        self._excluded = excluded
+        self._mailboxes: set[tuple[str, str]] = set()
+        self._hosts: set[str] = set()
+        self._domains: set[str] = set()
+        self._all = False
+        for constraint in constraints:
+            local, at, host = constraint.rpartition("@")
+            host = host.lower()
+            if at and local:
+                self._mailboxes.add((self._local(local), host))
+            elif host.startswith("."):
+                self._domains.add(host)
+            else:
+                self._hosts.add(host)
+            self._all = self._all or not constraint
+
+    def _local(self, text: str) -> str:
+        return text.lower() if self._excluded else text
+
+    @property
+    def all(self) -> bool:
+        """One of them is empty: excluded, it means every address."""
+        return self._all
+
+    def meets(self, address: CertificateAddress) -> bool:
+        """Whether an address meets one of the constraints."""
+        domain = address.domain
+        if domain in self._hosts or (self._local(address.local), domain) in self._mailboxes:
+            return True
+        if not self._domains:
+            return False
+        dots = (index for index in range(1, len(domain)) if domain[index] == ".")
+        return any(domain[index:] in self._domains for index in dots)
+
+
 @dataclass(frozen=True, slots=True)
 class NameConstraints:
-    """The name constraints extension, as far as mail addresses are concerned.
+    """The name constraints extension.
 
     Attributes:
-        permitted: constraints of which an address must meet one; None if addresses are not restricted so.
-        excluded: constraints of which an address must meet none.
+        permitted: constraints of which a mail address must meet one; None if addresses are not restricted so.
+        excluded: constraints of which a mail address must meet none.
         count: all constraints, of every kind of name.
     """
 
-    permitted: tuple[str, ...] | None
-    excluded: tuple[str, ...]
+    permitted: MailConstraints | None
+    excluded: MailConstraints
     count: int
 
 
-def constraints_of(certificate: Certificate) -> NameConstraints | None:
+def constraints_of(certificate: Certificate, most: int | None = None) -> NameConstraints | None:
     """Return the name constraints in a certificate, or None if there are none.
 
+    Args:
+        certificate: an authority's.
+        most: constraints of either sort that may stand there; None: any number.
+
     Raises:
+        TooManyElementsError: there are more.
         ParseError: the extension is malformed.
     """
     entry = certificate.extensions.get(NAME_CONSTRAINTS)
-    if entry is None:
-        return None
-    value = entry[1]
+    return None if entry is None else _read(entry[1], most)
+
+
+@lru_cache(maxsize=256)
+def _read(value: bytes, most: int | None) -> NameConstraints:
     _, start, end = tlv.element(value, 0, len(value))
     permitted: list[str] = []
     excluded: list[str] = []
-    restricted = False
     count = 0
-    for tag, list_start, list_end in tlv.children(value, start, end):
-        for _, tree_start, tree_end in tlv.children(value, list_start, list_end):
+    for tag, list_start, list_end in tlv.children(value, start, end, 2):
+        for _, tree_start, tree_end in tlv.children(value, list_start, list_end, most):
             base_tag, base_start, base_end = tlv.element(value, tree_start, tree_end)
             count += 1
-            if base_tag != _RFC822_NAME:
-                continue
-            text = tlv.utf8_or_latin1(value[base_start:base_end])
-            if tag == 0xA0:
-                restricted = True
-                permitted.append(text)
-            elif tag == 0xA1:
-                excluded.append(text)
-    return NameConstraints(tuple(permitted) if restricted else None, tuple(excluded), count)
-
-
-def _meets(address: CertificateAddress, constraint: str, *, excluded: bool = False) -> bool:
-    local, at, host = constraint.rpartition("@")
-    host = host.lower()
-    if at and local:
-        if address.domain != host:
-            return False
-        # an address is the sender's in whatever case (RFC 8550 section 3), so in whatever case it is excluded
-        return address.local.lower() == local.lower() if excluded else address.local == local
-    if host.startswith("."):
-        return address.domain.endswith(host) and len(address.domain) > len(host)
-    return address.domain == host
+            if base_tag == _RFC822_NAME:
+                text = tlv.utf8_or_latin1(value[base_start:base_end])
+                if tag == 0xA0:
+                    permitted.append(text)
+                elif tag == 0xA1:
+                    excluded.append(text)
+    return NameConstraints(MailConstraints(permitted) if permitted else None, MailConstraints(excluded, excluded=True), count)
 
 
 def excluded_address(path: Sequence[Certificate]) -> tuple[CertificateAddress, Certificate] | None:
@@ -93,37 +133,57 @@ def excluded_address(path: Sequence[Certificate]) -> tuple[CertificateAddress, C
         if constraints is None:
             continue
         for address in addresses:
-            if constraints.permitted is not None and not any(_meets(address, constraint) for constraint in constraints.permitted):
+            if constraints.permitted is not None and not constraints.permitted.meets(address):
                 return address, authority
-            if any(not constraint or _meets(address, constraint, excluded=True) for constraint in constraints.excluded):
+            if constraints.excluded.all or constraints.excluded.meets(address):
                 return address, authority
     return None
 
 
-def _count_names(certificate: Certificate) -> int:
+def _count_names(certificate: Certificate, most: int) -> int:
+    """Return how many names a certificate has; the path engine says what is wrong with what cannot be read."""
     count = 1
-    entry = certificate.extensions.get(SUBJECT_ALT_NAME)
-    if entry is not None:
-        value = entry[1]
-        _, start, end = tlv.element(value, 0, len(value))
-        count += len(tlv.children(value, start, end))
-    return count + sum(oid == names.EMAIL_ADDRESS for rdn in names.attributes(certificate.subject_raw) for oid, _, _ in rdn)
+    try:
+        entry = certificate.extensions.get(SUBJECT_ALT_NAME)
+        if entry is not None:
+            value = entry[1]
+            _, start, end = tlv.element(value, 0, len(value))
+            count += len(tlv.children(value, start, end, most))
+        return count + sum(oid == names.EMAIL_ADDRESS for rdn in names.attributes(certificate.subject_raw) for oid, _, _ in rdn)
+    except tlv.TooManyElementsError:
+        raise
+    except ParseError:
+        return count
 
 
-def comparisons(path: Sequence[Certificate]) -> int:
-    """Return how many comparisons of a name with a constraint the path asks for at most."""
+def comparisons(path: Sequence[Certificate], most: int) -> int:
+    """Return how many comparisons of a name with a constraint the path asks for at most.
+
+    Args:
+        path: from the signer's certificate to the anchor.
+        most: names or constraints that one certificate may have.
+
+    Raises:
+        TooManyElementsError: there are more of them.
+        ParseError: a name constraints extension is malformed.
+    """
+    if all(NAME_CONSTRAINTS not in certificate.extensions for certificate in path[1:]):
+        return 0
     total = below = 0
     for certificate in path:
-        count, names_here = _counts(certificate)
-        total += count * below
-        below += names_here
+        constraints = constraints_of(certificate, most)
+        if constraints is not None:
+            total += constraints.count * below
+        below += _count_names(certificate, most)
     return total
 
 
-def _counts(certificate: Certificate) -> tuple[int, int]:
-    """Return the number of its constraints and of its names; the path engine says what is wrong with what cannot be read."""
+def are_few(path: Sequence[Certificate], limits: Limits) -> bool:
+    """Whether the names and constraints of a path are few enough to compare; the path engine says what is wrong with malformed ones."""
     try:
-        constraints = constraints_of(certificate)
-        return 0 if constraints is None else constraints.count, _count_names(certificate)
+        most = limits.name_constraint_checks
+        return comparisons(path, most) <= most
+    except tlv.TooManyElementsError:
+        return False
     except ParseError:
-        return 0, 0
+        return True

@@ -6,21 +6,21 @@ accepts too, but for what is ruled out here: policy extensions that are not mark
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from cryptography.x509.verification import ExtensionPolicy, PolicyBuilder, Store, VerificationError
 
 from smime.errors import SMIMEError
-from smime.pki.build import may_anchor_issue, reachable
+from smime.pki.build import may_anchor_issue
 from smime.pki.certificate import Certificate
 
 if TYPE_CHECKING:
-    from smime.pki.path import Case
     from smime.pki.trust import TrustStore
 
-__all__ = ["find_path"]
+__all__ = ["MOST", "accepted"]
 
-_INTERMEDIATES = 16  # with more at hand the path is searched for within a budget
+MOST = 8  # certificates between leaf and anchor: that is as deep as it looks
 _POLICY_EXTENSIONS = frozenset({"2.5.29.33", "2.5.29.36", "2.5.29.54"})  # policyMappings, policyConstraints, inhibitAnyPolicy
 
 
@@ -33,28 +33,35 @@ def _builder(store: TrustStore) -> Any:
     return PolicyBuilder().store(Store(readable)).extension_policies(ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=policy)
 
 
-def find_path(leaf: Certificate, case: Case) -> tuple[Certificate, ...] | None:
-    """Return a path from the leaf to an anchor of the store, both included, or None if the verifier finds none it accepts."""
-    subject = leaf.x509
-    if subject is None:
+def accepted(path: tuple[Certificate, ...], store: TrustStore, at: datetime) -> tuple[Certificate, ...] | None:
+    """Return a path that the verifier accepts, from the leaf to an anchor of the store, both included; None if it accepts none.
+
+    The only choice that it is left is among anchors of one name, so that it does no more than the path asks for: given a choice, it
+    verifies a hundred signatures, however dear.
+
+    Args:
+        path: the path, whose anchor may be changed for another one of its name.
+        store: whose anchors count.
+        at: the time looked at.
+    """
+    between = path[1:-1]
+    if len(between) > MOST or len({certificate.subject_raw for certificate in between}) < len(between):
         return None
-    store = case.store
+    if any(not _POLICY_EXTENSIONS.isdisjoint(certificate.extensions) for certificate in path) or not all(map(_is_loadable, path[:-1])):
+        return None
     builder = store.scratch("fast", lambda: _builder(store))
     if not builder:
         return None
-    known = {
-        certificate.x509: certificate for certificate in reachable(leaf, store, case.extra, _INTERMEDIATES) if _is_loadable(certificate)
-    }
     try:
-        verified = builder.time(case.at).build_client_verifier().verify(subject, list(known))
+        verified = builder.time(at).build_client_verifier().verify(path[0].x509, [certificate.x509 for certificate in between])
+        top = Certificate.of_any(verified.chain[-1])
     except VerificationError:
         return None
     except Exception:  # noqa: BLE001 - names are read only now, and what may be raised then is not a closed set
         return None
-    path = (leaf, *(known.get(certificate) or Certificate.of_any(certificate) for certificate in verified.chain[1:]))
-    if path[-1] not in store.anchors or any(not _POLICY_EXTENSIONS.isdisjoint(certificate.extensions) for certificate in path):
+    if len(verified.chain) != len(path) or top not in store.anchors or not _POLICY_EXTENSIONS.isdisjoint(top.extensions):
         return None
-    return path
+    return (*path[:-1], top)
 
 
 def _is_loadable(certificate: Certificate) -> bool:

@@ -1,16 +1,19 @@
 """Certification paths: one protocol, one verdict, and the order in which the checks are made (RFC 5280 section 6, RFC 8550 section 4).
 
 1. The signer's certificate by itself: key usage, extended key usage, encoding (`smime.pki.usage`).
-2. A path: `cryptography`'s verifier where nothing but signatures, times and constraints matters (`smime.pki.fast`), and
+2. A path, found within a budget (`smime.pki.build`). What speaks against it and needs no engine to be seen: times, authorities that are
+   none, algorithms and key sizes of the policy, name constraints on every mail address, the anchor's own validity.
+3. An engine: `cryptography`'s verifier where nothing but signatures, times and constraints matters (`smime.pki.fast`), and
    pyhanko-certvalidator (`smime.pki.certvalidator`) for all that the former refuses, and for revocation and certificate policies.
-3. What neither looks at: the anchor's own validity, algorithms and key sizes of the policy, name constraints on every mail address.
+
+Where names leave no choice the verifier is asked before signatures are looked at, so that they are verified once.
 
 A verdict says in which window of time it holds; `TrustStore.validate` asks again only outside of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -19,15 +22,16 @@ from smime.errors import LimitExceeded, ParseError, SMIMEError, UnsupportedError
 from smime.findings import Effect, Finding, finding
 from smime.pki import constraints
 from smime.pki.certificate import SUBJECT_ALT_NAME, Certificate
-from smime.pki.trust import CertificateIndex, TrustStore
-from smime.pki.usage import issuer_findings, signer_findings
+from smime.pki.effort import Budget, is_common_key, signature_effort
+from smime.pki.trust import TrustStore
+from smime.pki.usage import authority_fault, issuer_findings, signer_findings
 from smime.report import Revocation, Unchecked
 
 if TYPE_CHECKING:
     from cryptography import x509
 
-    from smime.pki.build import PathSearch
-    from smime.pki.revocation import RevocationInformation
+    from smime.pki.build import Brought, PathSearch
+    from smime.pki.revocation import RevocationPile
     from smime.policy import Policy
 
 __all__ = ["DEFAULT_VALIDATOR", "EVER", "NEVER", "Outcome", "PathValidator", "PathVerdict", "StandardValidator", "Window"]
@@ -179,13 +183,15 @@ class Case(NamedTuple):
         information: revocation lists and OCSP responses, of the store and of the message.
         at: the time looked at.
         policy: what is accepted.
+        budget: the work that may be done.
     """
 
     store: TrustStore
-    extra: CertificateIndex
-    information: RevocationInformation
+    extra: Brought
+    information: RevocationPile
     at: datetime
     policy: Policy
+    budget: Budget
 
 
 class Window:
@@ -246,20 +252,23 @@ class StandardValidator:
         policy: Policy,
     ) -> PathVerdict:
         """Return the verdict (see `PathValidator`)."""
-        from smime.pki.revocation import RevocationInformation  # noqa: PLC0415 - heavy
+        from smime.pki.build import Brought  # noqa: PLC0415 - heavy
+        from smime.pki.revocation import RevocationPile  # noqa: PLC0415
 
+        budget = Budget(policy.limits.path_candidates)
+        others = Brought(extra, policy.limits, budget)
         findings = signer_findings(leaf, policy)
-        others, malformed = _certificates(extra, policy)
-        findings += malformed
-        information = RevocationInformation.of((*store.crls, *crls), (*store.ocsps, *ocsps), policy)
-        outcome = self._outcome(leaf, Case(store, others, information, at, policy))
+        if others.too_many:
+            findings.append(finding("path-too-complex"))
+        information = RevocationPile(store.crls, store.ocsps, crls, ocsps, policy)
+        outcome = self._outcome(leaf, Case(store, others, information, at, policy, budget))
         findings += outcome.findings
         path = outcome.path or (leaf,)
         window = Window(at)
         # a good path stays good as long as its own certificates hold; without one, any certificate that begins or ends may matter
-        for certificate in path if outcome.good else {leaf, *others.certificates, *path, *_around(path, store)}:
+        for certificate in path if outcome.good else {leaf, *others.seen, *path, *_around(path, store)}:
             window.period(certificate.not_before, certificate.not_after)
-        information.mark(window, path)
+        information.about(path).mark(window, path)
         return PathVerdict(
             trusted=bool(outcome.path) and all(found.effect is Effect.NONE for found in findings),
             path=path,
@@ -272,46 +281,98 @@ class StandardValidator:
 
     def _outcome(self, leaf: Certificate, case: Case) -> Outcome:
         """Return the first good path, or the one of which most is known."""
-        if self._fast and _plain(case.policy) and leaf not in case.store.anchors:
-            from smime.pki import fast  # noqa: PLC0415 - heavy
-
-            path = fast.find_path(leaf, case)
-            if path is not None:
-                information = case.information
-                known = information.plain_outcome(path, case) if information else information.without(case.policy)._replace(path=path)
-                outcome = judge(known, case) if known is not None else None
-                if outcome is not None and (outcome.good or not self._careful):
-                    return outcome
-        if not self._careful:
-            return Outcome((), (finding("untrusted", reason="the fast verifier refuses the path"),))
-        return self._search(leaf, case)
-
-    def _search(self, leaf: Certificate, case: Case) -> Outcome:
-        from smime.pki import certvalidator  # noqa: PLC0415 - heavy
-        from smime.pki.build import PathSearch  # noqa: PLC0415
+        from smime.pki.build import PathSearch, only_way  # noqa: PLC0415 - heavy
 
         limits = case.policy.limits
-        search = PathSearch(leaf, case.store, case.extra, limits)
+        quick = self._fast and _plain(case.policy)
+        refused: tuple[Certificate, ...] | None = None
+        if quick and leaf not in case.store.anchors:
+            above = only_way(leaf, case.store, case.extra, limits.path_length - 2)
+            if above is not None:
+                refused = (leaf, *above)
+                outcome = self._quickly(refused, case) if constraints.are_few(refused, limits) else None
+                if outcome is not None and (outcome.good or not self._careful):
+                    return outcome
+        search = PathSearch(leaf, case.store, case.extra, limits, case.budget, case.at)
         best: Outcome | None = None
-        comparisons = 0
-        for tried, path in enumerate(search, start=1):
-            comparisons += constraints.comparisons(path)
-            if comparisons > limits.name_constraint_checks:
-                outcome = Outcome(path, (finding("path-too-complex"),))
-            else:
+        validations = 0
+        for path in search:
+            if not case.budget.spend(len(path)):
+                break
+            outcome = _plainly_bad(path, case)
+            if outcome is None and quick and path != refused:
+                outcome = self._quickly(path, case)
+            if outcome is None and self._careful:
+                # the first is free, so that what its signatures cost does not keep a path from being validated
+                if validations and not case.budget.spend(_VALIDATION):
+                    break
+                from smime.pki import certvalidator  # noqa: PLC0415 - heavy
+
+                validations += 1
                 outcome = judge(certvalidator.check(path, case), case)
+            if outcome is None:
+                continue
             if outcome.good:
                 return outcome
             if best is None or outcome.badness < best.badness:
                 best = outcome
-            if tried >= _PATHS:
-                break
         if best is not None:
+            if search.too_complex:  # perhaps the good path was not reached
+                best = best._replace(findings=(*best.findings, finding("path-too-complex")))
             return best
-        return Outcome((), (_why_none(leaf, search), *_times((leaf,), case.at)), *case.information.without(case.policy)[2:])
+        if not self._careful:
+            return Outcome((), (finding("untrusted", reason="the fast verifier refuses the path"),))
+        without = case.information.about(()).without(case.policy)
+        return Outcome((), (_why_none(leaf, search), *_times((leaf,), case.at)), *without[2:])
+
+    def _quickly(self, path: tuple[Certificate, ...], case: Case) -> Outcome | None:
+        """Return what is known of a path that `cryptography` accepts; None if it does not."""
+        from smime.pki import fast  # noqa: PLC0415 - heavy
+
+        if not all(is_common_key(certificate.spki) for certificate in path[1:]) or _times(path, case.at):
+            return None
+        if not case.budget.spend(1 + sum(signature_effort(certificate.spki) for certificate in path[1:])):
+            return None
+        found = fast.accepted(path, case.store, case.at)
+        if found is None:
+            return None
+        information = case.information.about(found)
+        if not information:
+            return judge(information.without(case.policy)._replace(path=found), case)
+        known = information.plain_outcome(found, case)
+        if known is None and self._careful:
+            from smime.pki import certvalidator  # noqa: PLC0415 - heavy
+
+            known = certvalidator.check(found, case, validated=True)
+        return None if known is None else judge(known, case)
 
 
-_PATHS = 24  # complete paths that are validated for one certificate
+_VALIDATION = 60  # units of work that pyhanko-certvalidator takes for a path
+
+
+def _plainly_bad(path: tuple[Certificate, ...], case: Case) -> Outcome | None:
+    """Return the outcome if a path is bad for reasons that need no engine; None if it has to be validated."""
+    if len(path) == 1:
+        return None
+    if not constraints.are_few(path, case.policy.limits):
+        return Outcome(path, (finding("path-too-complex"),))
+    reason = authority_fault(path)
+    found = () if reason is None else (finding("path-invalid", reason=reason),)
+    outcome = judge(Outcome(path, found), case)
+    if outcome.good:
+        return None
+    information = case.information.about(path)
+    unknown = information.without(case.policy)
+    if not information or outcome.badness > Effect.INDETERMINATE.value:
+        return Outcome(path, outcome.findings, *unknown[2:])
+    known = information.plain_outcome(path, case)
+    if known is not None and known.revocation is Revocation.REVOKED:
+        return Outcome(path, (*outcome.findings, *known.findings), *known[2:])
+    if known is None and any(f.code == "expired" for f in outcome.findings):
+        return None  # what expired later was perhaps revoked for all that
+    return Outcome(path, outcome.findings, *unknown[2:])
+
+
 DEFAULT_VALIDATOR: PathValidator = StandardValidator()
 
 
@@ -324,20 +385,6 @@ def _plain(policy: Policy) -> bool:
     return not (
         policy.acceptable_policies is not None or policy.explicit_policy or policy.inhibit_policy_mapping or policy.inhibit_any_policy
     )
-
-
-def _certificates(extra: Iterable[bytes], policy: Policy) -> tuple[CertificateIndex, list[Finding]]:
-    """Read the certificates of a message; those that cannot be read do not matter unless a path needs them."""
-    limits = policy.limits
-    found: list[Certificate] = []
-    for der in extra:
-        if len(found) >= limits.certificates:
-            return CertificateIndex(found), [finding("path-too-complex")]
-        try:
-            found.append(Certificate.of(der, limits))
-        except SMIMEError:
-            continue
-    return CertificateIndex(found), []
 
 
 def _around(path: Sequence[Certificate], store: TrustStore) -> list[Certificate]:

@@ -7,12 +7,13 @@ evaluated by pyhanko-certvalidator, which reads a list entry by entry.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from smime.algorithms import Level, name_of
+from smime.asn1 import writer
 from smime.errors import ParseError, SMIMEError
 from smime.findings import Finding, finding
 from smime.pki import names, tlv
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from smime.pki.path import Case, Outcome, Window
     from smime.policy import Policy
 
-__all__ = ["RevocationInformation", "RevocationList"]
+__all__ = ["NOTHING", "RevocationInformation", "RevocationList", "RevocationPile"]
 
 _NO_NEXT_UPDATE = timedelta(minutes=30)  # how long pyhanko-certvalidator trusts what states no next update
 _CRL_DISTRIBUTION_POINTS = "2.5.29.31"
@@ -48,6 +49,7 @@ class RevocationList:
 
     __slots__ = (
         "_algorithm",
+        "_asked",
         "_loaded",
         "_serials",
         "_signature",
@@ -82,6 +84,7 @@ class RevocationList:
         same = der[before : inner[2]] == der[tbs_end:algorithm_end]
         self.plain = same and self.next_update is not None and self._is_plain()
         self._serials: frozenset[int] | None = None
+        self._asked = 0
         self._signers: dict[bytes, bool] = {}
 
     def _is_plain(self) -> bool:
@@ -106,6 +109,11 @@ class RevocationList:
             known = self._signers[issuer.spki] = verify_signature(issuer, self._algorithm, self._signature, self._tbs) is True
         return known and self._is_accepted(policy)
 
+    @property
+    def is_verified(self) -> bool:
+        """Somebody was found to have made it."""
+        return any(self._signers.values())
+
     def _is_accepted(self, policy: Policy) -> bool:
         from smime.crypto import signatures  # noqa: PLC0415 - heavy
         from smime.crypto.faults import InvalidSignature  # noqa: PLC0415
@@ -124,8 +132,14 @@ class RevocationList:
             ValueError: `cryptography` cannot read the list's entries: a serial number is negative.
         """
         if self._serials is None:
-            self._serials = frozenset(entry.serial_number for entry in self._loaded)
-        if certificate.serial not in self._serials:
+            # whoever is on the list, his number stands in it: to look for that is quick, though it takes as long again each time
+            self._asked += 1
+            if self._asked <= _ASKED:
+                if _integer(certificate.serial) not in self._tbs:
+                    return None
+            else:
+                self._serials = frozenset(entry.serial_number for entry in self._loaded)
+        if self._serials is not None and certificate.serial not in self._serials:
             return None
         return self._loaded.get_revoked_certificate_by_serial_number(certificate.serial)
 
@@ -185,31 +199,108 @@ def _response(octets: bytes) -> Any:
     return known
 
 
+class RevocationPile:
+    """All lists and responses at hand: those of the store, which are all looked at, and those of the message, of which few are.
+
+    Args:
+        own_lists, own_ocsps: those of the store, in DER.
+        lists, ocsps: those of the message; what stands first is preferred.
+        policy: whether they matter, and how many of the message's are looked at.
+    """
+
+    __slots__ = ("_about", "_lists", "_most", "_ocsps", "_own_lists", "_own_ocsps", "_wanted")
+
+    def __init__(
+        self, own_lists: Iterable[bytes], own_ocsps: Iterable[bytes], lists: Iterable[bytes], ocsps: Iterable[bytes], policy: Policy
+    ) -> None:
+        self._wanted = policy.revocation != "ignore"
+        self._most = policy.limits.revocation_candidates
+        self._own_lists, self._own_ocsps = dict.fromkeys(own_lists), dict.fromkeys(own_ocsps)
+        self._lists = [octets for octets in dict.fromkeys(lists) if octets not in self._own_lists]
+        self._ocsps = [octets for octets in dict.fromkeys(ocsps) if octets not in self._own_ocsps]
+        self._about: dict[tuple[Certificate, ...], RevocationInformation] = {}
+
+    def about(self, path: tuple[Certificate, ...]) -> RevocationInformation:
+        """Return what can be read and may be about the certificates of a path."""
+        if not self._wanted:
+            return NOTHING
+        known = self._about.get(path)
+        if known is None:
+            known = self._about[path] = RevocationInformation(map(_list, self._own_lists), self._few_lists(path), self._few_ocsps(path))
+        return known
+
+    def _few_lists(self, path: tuple[Certificate, ...]) -> Iterator[RevocationList | bool]:
+        """Yield lists of the message: of each issuer on the path a few, and a few by others."""
+        names = {certificate.issuer_raw for certificate in path[:-1]}
+        chosen = self._lists
+        if len(chosen) > self._most:
+            chosen = [octets for octets in chosen if any(name in octets for name in names)] or chosen
+        left: dict[bytes, int] = {}
+        for octets in chosen[: self._most]:
+            found = _list(octets)
+            if isinstance(found, RevocationList):
+                issuer = found.issuer_raw if found.plain and found.issuer_raw in names else b""
+                left.setdefault(issuer, _LISTS)
+                if left[issuer]:
+                    left[issuer] -= 1
+                    yield found
+
+    def _few_ocsps(self, path: tuple[Certificate, ...]) -> list[bytes]:
+        """Return responses: of the message's a few for each certificate, in which its serial number stands."""
+        found = dict.fromkeys(self._own_ocsps)
+        for certificate in path[:-1]:
+            number = _integer(certificate.serial)
+            found.update(dict.fromkeys([octets for octets in self._ocsps if number in octets][:_RESPONSES]))
+        return [octets for octets in found if _response(octets) is not False]
+
+
+_LISTS = 3  # of the message's lists by one issuer, those that are looked at
+_RESPONSES = 2  # of the message's responses about one certificate, those that are looked at
+_ASKED = 4  # look-ups in a list before its numbers are put into a set
+
+
+def _integer(number: int) -> bytes:
+    """Return the DER of an INTEGER."""
+    return writer.integer(number)
+
+
 class RevocationInformation:
-    """What is at hand for one verdict. False if there is nothing.
+    """What is at hand about one path. False if there is nothing.
 
     Attributes:
         lists: revocation lists, the store's first.
         ocsps: OCSP responses in DER.
     """
 
-    __slots__ = ("lists", "ocsps")
+    __slots__ = ("_own", "lists", "ocsps")
 
-    def __init__(self, lists: Sequence[RevocationList], ocsps: Sequence[bytes]) -> None:
-        self.lists = lists
+    def __init__(self, own: Iterable[RevocationList | bool], lists: Iterable[RevocationList | bool], ocsps: Sequence[bytes]) -> None:
+        self.lists = [found for found in own if isinstance(found, RevocationList)]
+        self._own = len(self.lists)
+        self.lists += [found for found in lists if isinstance(found, RevocationList)]
         self.ocsps = ocsps
 
-    @classmethod
-    def of(cls, crls: Iterable[bytes], ocsps: Iterable[bytes], policy: Policy) -> RevocationInformation:
-        """Take what can be read, once each, as far as the policy looks at it and its limits go."""
-        if policy.revocation == "ignore":
-            return NOTHING
-        crls, ocsps = dict.fromkeys(crls), dict.fromkeys(ocsps)
-        if not crls and not ocsps:
-            return NOTHING
-        most = policy.limits.crls
-        lists = [found for found in map(_list, list(crls)[:most]) if isinstance(found, RevocationList)]
-        return cls(lists, [octets for octets in list(ocsps)[:most] if _response(octets) is not False])
+    def dear(self, path: Sequence[Certificate], policy: Policy, is_named_elsewhere: Callable[[bytes], bool]) -> list[RevocationList]:
+        """Return the lists that are worth to be evaluated with care.
+
+        Of the plain ones that an authority of the path made, the newest by each: older ones clear nothing, and what they revoke is known.
+        Of other plain ones, which perhaps are by keys of their own, all of the store's and one of the message's.
+        """
+        newest: dict[bytes, RevocationList] = {}
+        others: list[RevocationList] = []
+        left = 1
+        for index, found in enumerate(self.lists):
+            made = found.plain and any(found.is_about(one) and found.is_signed_by(issuer, policy) for one, issuer in pairwise(path))
+            if made:
+                other = newest.get(found.issuer_raw)
+                if other is None or found.this_update > other.this_update:
+                    newest[found.issuer_raw] = found
+            elif index < self._own or not found.plain or any(issuer.has_inherited_parameters for issuer in path[1:]):
+                others.append(found)
+            elif left and is_named_elsewhere(found.issuer_raw):
+                left -= 1
+                others.append(found)
+        return [*newest.values(), *others]
 
     def __bool__(self) -> bool:
         return bool(self.lists or self.ocsps)
@@ -218,7 +309,7 @@ class RevocationInformation:
         """Add to a window the moments at which something here begins or ceases to count for a path."""
         for found in self.lists:
             window.period(found.this_update, found.next_update or _without_next(found.this_update))
-            for date in found.dates(path):
+            for date in found.dates(path) if not found.plain or found.is_verified else ():
                 window.ends(date)  # RFC 5280 leaves the moment itself open; it is given a window of its own
                 window.starts(date)
         for octets in self.ocsps:
@@ -239,7 +330,7 @@ class RevocationInformation:
         """
         for found in self.lists:
             if not found.plain and found.next_update is not None and found.dates((certificate,)):
-                yield RevocationInformation((found,), ()), found.this_update, found.next_update
+                yield RevocationInformation((found,), (), ()), found.this_update, found.next_update
         for octets in self.ocsps:
             try:
                 singles = [single for single in _response(octets).responses if single.serial_number == certificate.serial]
@@ -251,7 +342,7 @@ class RevocationInformation:
             except Exception:  # noqa: BLE001, S112 - not a successful response, or what `cryptography` cannot read
                 continue
             for begin, end in spans:
-                yield RevocationInformation((), (octets,)), begin, end
+                yield RevocationInformation((), (), (octets,)), begin, end
 
     def without(self, policy: Policy) -> Outcome:
         """Return the outcome, without a path, of there being no revocation information at all."""
@@ -349,4 +440,4 @@ def _revoked(certificate: Certificate, entry: Any, at: datetime) -> Finding | No
     return finding("revoked", subject=certificate.subject, date=date.isoformat(), reason=_REASONS[reason])
 
 
-NOTHING = RevocationInformation((), ())
+NOTHING = RevocationInformation((), (), ())

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 
 from smime.errors import ParseError
 
-__all__ = ["children", "element", "object_identifier", "time", "utf8_or_latin1"]
+__all__ = ["TooManyElementsError", "children", "element", "object_identifier", "time", "utf8_or_latin1"]
 
 SEQUENCE = 0x30
 SET = 0x31
@@ -21,6 +21,10 @@ BOOLEAN = 0x01
 OID = 0x06
 UTC_TIME = 0x17
 GENERALIZED_TIME = 0x18
+
+
+class TooManyElementsError(ParseError):
+    """There is more of something than is looked at."""
 
 
 def _malformed(reason: str, offset: int) -> ParseError:
@@ -52,14 +56,30 @@ def element(data: bytes, offset: int, end: int) -> tuple[int, int, int]:
     return tag, start, stop
 
 
-def children(data: bytes, start: int, end: int) -> list[tuple[int, int, int]]:
+def children(data: bytes, start: int, end: int, most: int | None = None) -> list[tuple[int, int, int]]:
     """Return what `element` says of each element between `start` and `end`.
 
+    Args:
+        data: DER.
+        start: where the elements begin.
+        end: where they end.
+        most: elements that may stand there; None: any number.
+
     Raises:
+        TooManyElementsError: they are more than that.
         ParseError: they do not fill it.
     """
-    found = []
+    found: list[tuple[int, int, int]] = []
     while start < end:
+        if len(found) == most:
+            raise TooManyElementsError("x509", f"there are more than {most} elements", start)
+        if start + 2 <= end:  # most elements are short, and a call takes as long as all else
+            tag, length = data[start], data[start + 1]
+            stop = start + 2 + length
+            if length < 0x80 and stop <= end and tag & 0x1F != 0x1F:
+                found.append((tag, start + 2, stop))
+                start = stop
+                continue
         item = element(data, start, end)
         found.append(item)
         start = item[2]
@@ -106,6 +126,9 @@ def time(tag: int, content: bytes) -> datetime:
     """
     text = content.decode("ascii", "replace")
     try:
+        if tag == UTC_TIME and len(content) == 13 and text[12] == "Z" and content[:12].isdigit():  # as nearly all are
+            year, month, day, hour, minute, second = (int(text[index : index + 2]) for index in range(0, 12, 2))
+            return datetime(year + (1900 if year >= 50 else 2000), month, day, hour, minute, second, tzinfo=timezone.utc)
         digits = text.rstrip("Z")
         offset = ""
         for sign in "+-":

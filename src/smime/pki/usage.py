@@ -9,7 +9,7 @@ from smime.findings import Finding, finding
 from smime.pki.certificate import Certificate
 from smime.policy import Policy
 
-__all__ = ["issuer_findings", "signer_findings"]
+__all__ = ["authority_fault", "issuer_findings", "signer_findings", "unknown_critical"]
 
 _SIGNING = frozenset({"digitalSignature", "nonRepudiation"})
 _PURPOSES = {
@@ -69,3 +69,46 @@ def issuer_findings(path: Sequence[Certificate], policy: Policy) -> list[Finding
         if purposes is not None and wanted.isdisjoint(purposes):
             found.append(finding("path-invalid", reason=f"{authority.subject} may certify for {_names(purposes)} only"))
     return found
+
+
+def unknown_critical(certificate: Certificate) -> str | None:
+    """Return the OID of a critical extension that no engine knows (RFC 5280 section 4.2), or None."""
+    return next((oid for oid, (critical, _) in certificate.extensions.items() if critical and oid not in _KNOWN), None)
+
+
+def authority_fault(path: Sequence[Certificate]) -> str | None:
+    """Return why a path cannot be valid, by what its authorities say of themselves (RFC 5280 sections 4.2 and 6.1.4); None: perhaps it is.
+
+    Critical extensions that nobody knows, authorities of version 3 that are none, and paths longer than one of them allows.
+    """
+    below = 0  # authorities between this one and the end entity that do not just certify themselves
+    for index, certificate in enumerate(path):
+        if index < len(path) - 1:
+            unknown = unknown_critical(certificate)
+            if unknown is not None:
+                return f"{certificate.subject} has a critical extension of unknown meaning: {unknown}"
+        if index == 0:
+            continue
+        if certificate.version >= 3 and index < len(path) - 1 and not certificate.is_ca:
+            return f"{certificate.subject} may not issue certificates"
+        try:
+            stated = certificate.basic_constraints
+        except ParseError as error:
+            return f"{certificate.subject}: {error.reason}"
+        if stated is not None and stated[1] is not None and below > stated[1]:
+            return f"{certificate.subject} allows {stated[1]} authorities below it, and there are {below}"
+        if not certificate.self_issued:
+            below += 1
+    return None
+
+
+# those that pyhanko-certvalidator knows
+_KNOWN = frozenset(
+    {
+        *(f"2.5.29.{arc}" for arc in (14, 15, 17, 19, 30, 31, 32, 33, 35, 36, 37, 46, 54)),
+        "1.3.6.1.5.5.7.1.1",  # authorityInfoAccess
+        "1.3.6.1.5.5.7.1.3",  # qcStatements
+        "1.3.6.1.5.5.7.1.6",  # aaControls
+        "1.3.6.1.5.5.7.48.1.5",  # id-pkix-ocsp-nocheck
+    }
+)

@@ -17,6 +17,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from smime.pki import fetch
 from smime.pki.fetch import FetchError, HTTPFetcher, is_public
 from smime.pki.throwaway import ThrowawayPKI
 
@@ -372,3 +373,28 @@ def test_fetchers_travel() -> None:
     with pytest.raises(FetchError) as caught:
         HTTPFetcher().fetch("file:///x")
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+def test_time_is_up_while_a_name_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resolver that does not answer holds nobody up, and not more than a few threads."""
+    go_on = threading.Event()
+    asked: list[str] = []
+
+    def resolve(host: str, *_: Any, **__: Any) -> list[Any]:
+        asked.append(host)
+        go_on.wait(30)
+        raise socket.gaierror("nothing")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(fetch, "_resolving", threading.BoundedSemaphore(2))
+    monkeypatch.setattr(socket.socket, "connect", None)
+    try:
+        for number in range(2):
+            assert "takes too long" in refused(f"http://slow{number}.example/crl", timeout=0.05)
+        assert "too many names" in refused("http://slow2.example/crl", timeout=0.05)
+        assert asked == ["slow0.example", "slow1.example"]
+    finally:
+        go_on.set()
+    # the threads that nobody waited for give their places back
+    assert "nothing" in refused("http://later.example/crl", timeout=20)
+    assert asked[-1] == "later.example"

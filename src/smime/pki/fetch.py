@@ -4,15 +4,17 @@ Nothing in this package fetches anything unless a `TrustStore` was given a fetch
 tells somebody that a message was looked at, and may reach what only this machine can reach. `HTTPFetcher` therefore speaks http and https
 alone, to certain ports, and to addresses of the public Internet only. The address is checked after the name was resolved and is the one
 connected to, so that a name cannot change its mind in between; the same goes for each redirect. Time and size of the whole are capped,
-however slowly the octets come. No proxy, cookie, password or environment variable is used, and nothing is believed for having been
-fetched: lists and responses are signed, and certificates prove themselves.
+however slowly names are resolved and octets come. No proxy, cookie, password or environment variable is used, and nothing is believed for
+having been fetched: lists and responses are signed, and certificates prove themselves.
 """
 
 from __future__ import annotations
 
 import io
 import ipaddress
+import queue
 import socket
+import threading
 import time
 from collections.abc import Iterable
 from http.client import HTTPException, HTTPResponse
@@ -84,7 +86,7 @@ class HTTPFetcher:
         hosts: names that may be asked, exactly these; None: any.
         ports: that may be connected to.
         networks: addresses that may be connected to although they are not public, such as ``"10.1.2.0/24"``.
-        timeout: seconds for one fetch, redirects and all; looking up a name takes as long as the resolver of the system allows.
+        timeout: seconds for one fetch, names looked up, redirects and all.
         size: octets of one answer.
         redirects: that are followed for one fetch.
         context: of TLS; default is the one of the system's roots.
@@ -165,7 +167,7 @@ class HTTPFetcher:
 
     def _connect(self, host: str, port: int, end: float) -> socket.socket:
         """Connect to the first address of a host that answers, if all of them may be connected to."""
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = _resolved(host, port, end)
         for *_, name in found:
             address = ipaddress.ip_address(str(name[0]).partition("%")[0])
             if not (is_public(address) or any(address in network for network in self._networks)):
@@ -189,6 +191,44 @@ class HTTPFetcher:
         context = self._context or ssl.create_default_context()
         connection.settimeout(_remaining(end))
         return context.wrap_socket(connection, server_hostname=host)
+
+
+_resolving = threading.BoundedSemaphore(16)  # names looked up at the same time, those included that nobody waits for any more
+
+
+def _resolved(host: str, port: int, end: float) -> list[Any]:
+    """Return what `socket.getaddrinfo` does, until a moment.
+
+    The system's resolver cannot be interrupted, so it runs in a thread that is left to itself when time is up.
+
+    Raises:
+        OSError: the name has no address, it takes too long, or too many look-ups are still under way.
+    """
+    answer: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    places = _resolving
+
+    def resolve() -> None:
+        try:
+            answer.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as error:  # noqa: BLE001 - it is raised where somebody waits for it
+            answer.put(error)
+        finally:
+            places.release()
+
+    if not places.acquire(timeout=_remaining(end)):
+        raise TimeoutError("too many names are being looked up")
+    try:
+        threading.Thread(target=resolve, name=f"look up {host[:64]}", daemon=True).start()
+    except RuntimeError:
+        places.release()
+        raise OSError("no thread can be started to look up a name") from None
+    try:
+        found = answer.get(timeout=_remaining(end))
+    except queue.Empty:
+        raise TimeoutError(f"looking up {host} takes too long") from None
+    if isinstance(found, Exception):
+        raise found
+    return list(found)
 
 
 def _remaining(end: float) -> float:

@@ -376,6 +376,57 @@ done:
     return (int)count;
 }
 
+/* == a body of two parts == */
+
+enum { BATCH = 16 };
+
+/* Index the header block of a part: where its fields end, its body, and the value of its Content-Type. Return 0 if it has no empty line, or not
+ * within the limits. */
+static int whole_header(const uint8_t *src, size_t start, size_t end, size_t fields, size_t header_size, int64_t *out) {
+    int64_t records[BATCH * SMIME_SCAN_FIELD + 3];
+    size_t at = start, count = 0;
+    const size_t window = end - start > 2 && end - start - 2 > header_size ? start + header_size + 2 : end;
+    out[2] = out[3] = -1;
+    for (;;) {
+        const int found = smime_scan_header(src, at, window, at == start, records, BATCH);
+        const int64_t *behind = records + found * SMIME_SCAN_FIELD;
+        if (out[2] < 0 && behind[2] >= 0) {
+            out[2] = records[behind[2] + 2];
+            out[3] = records[behind[2] + 3];
+        }
+        count += (size_t)found;
+        if (count > fields) return 0;
+        at = (size_t)behind[0];
+        if (behind[1] > behind[0]) {
+            out[0] = behind[0];
+            out[1] = behind[1];
+            return at - start <= header_size;
+        }
+        if (found < BATCH) return 0;
+    }
+}
+
+int smime_scan_two_parts(uint32_t isa, const uint8_t *src, size_t end, const uint8_t *delimiter, size_t size, size_t fields, size_t header_size,
+                         int64_t *out) {
+    int64_t lines[4 * 3 + 1];
+    size_t first, second, first_end, second_end;
+    if (smime_scan_boundary(isa, src, 0, end, delimiter, size, SMIME_SCAN_LINE_START, lines, 4) != 3) return 0;
+    out[15] = lines[1] & SMIME_SCAN_CRLF;
+    if (lines[1] != (SMIME_SCAN_DELIMITER | out[15]) || lines[4] != lines[1] || lines[7] != (SMIME_SCAN_CLOSE | out[15])) return 0;
+    first = (size_t)lines[2];
+    second = (size_t)lines[5];
+    first_end = before_line(src, (size_t)lines[3], first);
+    second_end = before_line(src, (size_t)lines[6], second);
+    out[0] = (int64_t)before_line(src, (size_t)lines[0], 0);
+    out[1] = (int64_t)first;
+    out[6] = (int64_t)first_end;
+    out[7] = (int64_t)second;
+    out[12] = (int64_t)second_end;
+    out[13] = lines[8];
+    out[14] = lines[9];
+    return whole_header(src, first, first_end, fields, header_size, out + 2) && whole_header(src, second, second_end, fields, header_size, out + 8);
+}
+
 /* == the parts of a message ==
  *
  * The short way for messages in plain form; smime.mime.entity is the long way, and says what the rules are. Whatever needs a closer look (a

@@ -164,6 +164,7 @@ enum {
     SMIME_SCAN_FIELD = 5, /* integers in a record of smime_scan_header */
     SMIME_SCAN_MBOX = 8,  /* integers in a record of smime_scan_mbox */
     SMIME_SCAN_PART = 12, /* integers in a record of smime_scan_message */
+    SMIME_SCAN_TWO = 16,  /* integers that smime_scan_two_parts writes */
 
     SMIME_SCAN_MALFORMED = -1,
     SMIME_SCAN_ENVELOPE = -2,
@@ -204,6 +205,11 @@ int smime_scan_header(const uint8_t *src, size_t start, size_t end, int first, i
 int smime_scan_parameters(const uint8_t *src, size_t n, int64_t *out, size_t cap);
 int smime_scan_boundary(uint32_t isa, const uint8_t *src, size_t start, size_t end, const uint8_t *delimiter, size_t size, int flags, int64_t *out,
                         size_t cap);
+/* Index a body from its beginning, if two parts with plain delimiters are in it, with their whole headers, and the close delimiter's line:
+ * where the preamble ends; for each part start, where the fields end, body, the value of Content-Type (two integers, -1 without), end; where the
+ * epilogue starts, how far it is settled, and SMIME_SCAN_CRLF or 0, how the delimiters' lines end. Return 1, or 0 if it is not in that form. */
+int smime_scan_two_parts(uint32_t isa, const uint8_t *src, size_t end, const uint8_t *delimiter, size_t size, size_t fields, size_t header_size,
+                         int64_t *out);
 /* Index the parts of a whole message that is in plain form: depth, start, where the fields end, body, end, the value of Content-Type (two
  * integers, -1 without), boundary (the same), where the preamble ends, where the epilogue starts (-1 without), 1 if closed. Return how many, or
  * -1 if it is not in that form; cap is at most 64. */

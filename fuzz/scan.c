@@ -85,6 +85,25 @@ static void check_message(const uint8_t *src, size_t size) {
     }
 }
 
+/* A body of two parts: the same on every instruction set, and its places in order. */
+static void check_two_parts(const uint8_t *src, size_t size) {
+    static const int ORDER[] = {0, 1, 2, 3, 6, 7, 8, 9, 12, 13, 14};
+    int64_t out[2][SMIME_SCAN_TWO];
+    const int found = smime_scan_two_parts(SMIME_ISA_SCALAR, src, size, DELIMITER, 3, 100, 1000, out[0]);
+    for (uint32_t isa = 1; isa < ISAS; isa++) {
+        if (!(smime_isas() >> isa & 1)) continue;
+        CHECK(smime_scan_two_parts(isa, src, size, DELIMITER, 3, 100, 1000, out[1]) == found);
+        if (found) CHECK(!memcmp(out[0], out[1], sizeof out[0]));
+    }
+    if (!found) return;
+    for (size_t k = 1; k < sizeof ORDER / sizeof *ORDER; k++) CHECK(out[0][ORDER[k - 1]] <= out[0][ORDER[k]]);
+    CHECK(out[0][0] >= 0 && out[0][14] <= (int64_t)size);
+    for (int part = 1; part <= 7; part += 6) {
+        const int64_t *place = out[0] + part;
+        CHECK(place[3] < 0 ? place[4] < 0 : place[0] <= place[3] && place[3] <= place[4] && place[4] <= place[1]);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     cuts c = take_cuts(&data, &size, 8);
     const size_t whole[] = {0, size};
@@ -123,6 +142,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     found = smime_scan_parameters(src, size, out, CAP);
     for (int k = 0; k < found; k++) CHECK(out[k * 4] <= out[k * 4 + 1] && out[k * 4 + 2] <= out[k * 4 + 3] && out[k * 4 + 3] <= (int64_t)size);
     check_message(src, size);
+    check_two_parts(src, size);
     free(src);
     free(expected.records);
     free(other.records);

@@ -25,6 +25,7 @@ from smime.mime.entity import (
     PartStart,
     Preamble,
     parse,
+    whole_header,
 )
 
 
@@ -407,18 +408,26 @@ def test_the_header_limit_is_exact(exact: int) -> None:
         assert (outcomes == {()}) == (exact > 100)
 
 
-_LINES_OF_TWO = [b"--b\r\n", b"--b\n", b"--b--\r\n", b"--b--\n", b"--b \r\n", b"--bc\r\n", b"text\r\n", b"\r\n", b"\n", b"\r", b"x"]
+_OF_HEADERS = ("start", "end", "body_start", "is_ordinary_content")
+_DELIMITERS_OF_TWO = [b"--b\r\n", b"--b\n", b"--b--\r\n", b"--b--\n", b"--b \r\n", b"--bc\r\n"]
+_LINES_OF_TWO = [*_DELIMITERS_OF_TWO, b"A: b\r\n", b"Content-Type: a/b\n", b"text\r\n", b"\r\n", b"\n", b"\r", b"x"]
 _TWO_PARTS = st.lists(st.sampled_from(_LINES_OF_TWO), max_size=12).map(b"".join)
+_PART = st.lists(st.sampled_from(_LINES_OF_TWO[6:]), max_size=6).map(b"".join)
+_PLAIN_TWO = st.tuples(_PART, st.just(b"\r\n--b\r\n"), _PART, st.just(b"\r\n--b\r\n"), _PART, st.just(b"\r\n--b--\r\n"), _PART).map(
+    b"".join
+)
 
 
-@given(_TWO_PARTS, st.binary(max_size=4))
-@example(b"preamble\r\n--b\r\none\r\n--b\r\ntwo\r\n--b--\r\nepilogue", b"\r\n--b")
-@example(b"--b\none\n--b\n--b--\n--", b"b\n")
-def test_two_parts_are_those_of_receive(body: bytes, rest: bytes) -> None:
-    quick, slow = MultipartReader(b"b"), MultipartReader(b"b")
+@given(_TWO_PARTS | _PLAIN_TWO, st.binary(max_size=4), st.sampled_from([(1000, 1000), (2, 1000), (1000, 20)]))
+@example(b"preamble\r\n--b\r\n\none\r\n--b\r\nA: b\r\n\r\ntwo\r\n--b--\r\nepilogue", b"\r\n--b", (1000, 1000))
+@example(b"--b\n\none\n--b\n\n\n--b--\n--", b"b\n", (1000, 1000))
+def test_two_parts_are_those_of_receive(body: bytes, rest: bytes, bounds: tuple[int, int]) -> None:
+    limits = DEFAULT_LIMITS.replace(header_fields=bounds[0], header_size=bounds[1])
+    quick, slow = MultipartReader(b"b", limits), MultipartReader(b"b", limits)
     both = quick.two_parts(body)
     if both is None:
         return
+    preamble, first, second, epilogue = both
     found = [b""] * 4
     part = 0
     for event in slow.receive(body):
@@ -430,6 +439,12 @@ def test_two_parts_are_those_of_receive(body: bytes, rest: bytes) -> None:
             found[3] += bytes(event.data)
         elif isinstance(event, PartStart):
             part = event.index
-    assert [bytes(part) for part in both] == found
+    assert [bytes(preamble), first.data, second.data, bytes(epilogue)] == found
+    for fields in (first, second):
+        whole = whole_header(fields.data, limits)
+        assert whole is not None
+        assert [getattr(fields, name) for name in _OF_HEADERS] == [getattr(whole, name) for name in _OF_HEADERS]
+        assert list(fields) == list(whole)
+        assert fields.content_type().value == whole.content_type().value
     assert [getattr(quick, name) for name in MultipartReader.__slots__] == [getattr(slow, name) for name in MultipartReader.__slots__]
     assert list(map(repr, quick.receive(rest) + quick.finish())) == list(map(repr, slow.receive(rest) + slow.finish()))

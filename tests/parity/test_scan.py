@@ -99,6 +99,40 @@ def test_windows(backend: Backend, data: bytes, start: int, flags: int) -> None:
         assert scan.text_hazards(data, start, end) == python.text_hazards(data, start, end)
 
 
+parts = st.lists(st.sampled_from([*FIELDS, *TEXT]) | st.sampled_from(LINE_ENDS), max_size=12).map(b"".join)
+line_ends = st.sampled_from([b"\r\n", b"\n"])
+A = b"A: b\n"
+
+
+@st.composite
+def bodies_of_two(draw: st.DrawFn) -> bytes:
+    """Two parts with plain delimiters, most of them with the same line ends."""
+    end = draw(line_ends)
+    preamble, first, second, epilogue = (draw(parts) for _ in range(4))
+    head = preamble and preamble + end
+    ends = [draw(line_ends) if draw(st.integers(0, 9)) == 0 else end for _ in range(3)]
+    delimiters = [DELIMITER + ends[0], end + DELIMITER + ends[1], end + DELIMITER + b"--" + ends[2]]
+    return b"".join((head, delimiters[0], first, delimiters[1], second, delimiters[2], epilogue))
+
+
+@given(data=texts | bodies_of_two(), fields=st.sampled_from([0, 1, 2, 10_000]), header_size=st.sampled_from([0, 3, 40, 1 << 18, 1 << 63]))
+@example(data=b"--b\r\nA: b\r\n\r\nx\r\n--b\r\nContent-Type: c\r\n\r\ny\r\n--b--\r\n\r\n", fields=1, header_size=20)
+@example(data=b"--b\n\n\n--b\n\n\n--b--\n--", fields=0, header_size=0)
+@example(
+    data=b"--b\n" + b"A: b\n" * 15 + b"Content-Type: c\n" * 2 + b"\n\n--b\n" + b"A: b\n" * 16 + b"\n\n--b--\n", fields=17, header_size=1000
+)
+@example(data=b"--b\n" + b"A: b\n" * 16 + b"\n\n--b\n" + b"A: b\n" * 16 + b"\n\n--b--\n", fields=15, header_size=1000)
+def test_two_parts(backend: Backend, data: bytes, fields: int, header_size: int) -> None:
+    scan = backend.family("scan")
+    expected = python.two_parts(data, len(data), DELIMITER, fields, header_size)
+    assert len(expected) in {0, python.TWO_PARTS_WIDTH}
+    for form in (data, bytearray(data)):
+        assert scan.two_parts(form, len(data), DELIMITER, fields, header_size) == expected
+    for end in range(max(0, len(data) - 4), len(data)):
+        found = scan.two_parts(data, end, DELIMITER, fields, header_size)
+        assert found == python.two_parts(data, end, DELIMITER, fields, header_size)
+
+
 @pytest.mark.parametrize("line", [b"\n--b", b"\n--b--", b"\n--bx", b"\nFrom x\n\n", b"\n>From x", b"\n>>From "])
 def test_many_records(backend: Backend, line: bytes) -> None:
     scan = backend.family("scan")

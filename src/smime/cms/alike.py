@@ -59,7 +59,10 @@ class _Kept:
             None,
             data[self.info_start :],
         )
-        return self.head, SignedDataTail(tail.certificates, tail.other_certificates, tail.crls, tail.other_revocation_infos, (info,))
+        tail = SignedDataTail(
+            tail.certificates, tail.other_certificates, tail.crls, tail.other_revocation_infos, signer_infos=(info,), family=self
+        )
+        return self.head, tail
 
 
 _kept: dict[int, tuple[_Kept, ...]] = {}
@@ -116,3 +119,4 @@ def remember(data: bytes, head: SignedDataHead, tail: SignedDataTail, limits: Li
     if size not in _kept and len(_kept) >= _SIZES:
         _kept.clear()
     _kept[size] = (kept, *_kept.get(size, ())[: _OF_ONE_SIZE - 1])
+    tail.family = kept

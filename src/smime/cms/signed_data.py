@@ -269,9 +269,11 @@ class SignedDataTail(Event):
         signer_infos: those that could be read.
         unknown_signer_infos: the versions of those that are of no known form, because nobody had defined their version yet. None of either:
             it is not signed.
+        family: an object shared with the tails of other SignedData that differ from this one in digest, signing time and signature value
+            alone (`smime.cms.alike`); None if nothing is known of such. It does not count in comparisons.
     """
 
-    __slots__ = ("certificates", "crls", "other_certificates", "other_revocation_infos", "signer_infos", "unknown_signer_infos")
+    __slots__ = ("certificates", "crls", "family", "other_certificates", "other_revocation_infos", "signer_infos", "unknown_signer_infos")
 
     def __init__(
         self,
@@ -281,13 +283,18 @@ class SignedDataTail(Event):
         other_revocation_infos: tuple[tuple[str, bytes], ...] = (),
         signer_infos: tuple[SignerInfo, ...] = (),
         unknown_signer_infos: tuple[int, ...] = (),
+        family: object | None = None,
     ) -> None:
+        self.family = family
         self.certificates = certificates
         self.other_certificates = other_certificates
         self.crls = crls
         self.other_revocation_infos = other_revocation_infos
         self.signer_infos = signer_infos
         self.unknown_signer_infos = unknown_signer_infos
+
+    def _fields(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in self.__slots__ if name != "family")
 
     @classmethod
     def from_octets(cls, data: bytes, *, limits: Limits = DEFAULT_LIMITS) -> SignedDataTail:

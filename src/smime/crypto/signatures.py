@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PSSParameters",
     "SignatureScheme",
+    "Verifier",
     "choose_scheme",
     "digest_of",
     "hash_identifier",
@@ -438,6 +439,74 @@ def _key_admits(oid: str, parameters: bytes | None, pss: PSSParameters | None) -
     return None
 
 
+class Verifier:
+    """The verification of signatures of one key and one algorithm, with all that does not depend on the message checked beforehand.
+
+    Args:
+        public_key: of the signer.
+        signature_algorithm: as received.
+        digest: name of the digest that SignerInfo.digestAlgorithm states; it has to agree with the signature algorithm.
+        prehashed: what is verified are finished digests; not for the schemes of `needs_content`.
+        key_algorithm: the algorithm in the SubjectPublicKeyInfo of the signer's certificate. An RSA key bound to RSASSA-PSS, RSAES-OAEP or
+            RSA-KEM looks like any other once loaded; the binding is enforced from here.
+
+    Raises:
+        MalformedSignature: no signature could verify, whatever the key.
+        KeyUnsuitable: the key is not one for the algorithm.
+        UnsupportedError: the algorithm, its digest or their combination is unknown.
+    """
+
+    __slots__ = ("_arguments", "_digest", "_key", "_plan", "_prehashed")
+
+    def __init__(
+        self,
+        public_key: Any,
+        signature_algorithm: AlgorithmIdentifier,
+        digest: str,
+        *,
+        prehashed: bool = False,
+        key_algorithm: AlgorithmIdentifier | None = None,
+    ) -> None:
+        plan = _plan(signature_algorithm.oid, signature_algorithm.parameters, digest, prehashed)
+        if key_kind(public_key) != plan.key:
+            raise KeyUnsuitable(f"a key of kind {key_kind(public_key)} does not verify {plan.row.name}")
+        if plan.key == "RSA" and key_algorithm is not None:
+            objection = _key_admits(key_algorithm.oid, key_algorithm.parameters, plan.pss)
+            if objection is not None:
+                raise KeyUnsuitable(objection)
+        self._key = public_key
+        self._plan = plan
+        self._arguments = plan.arguments
+        self._digest = digest
+        self._prehashed = prehashed
+
+    def verify(self, signature: bytes, data: Buffer) -> None:
+        """Verify a signature; returning is the good case.
+
+        Args:
+            signature: as received.
+            data: the DER of the signed attributes, or the content where there are none; with `prehashed`, the content's finished digest.
+
+        Raises:
+            InvalidSignature: it does not verify.
+            MalformedSignature: it could not whatever the key.
+            UnsupportedError: the digest is not one for the signature algorithm.
+        """
+        plan = self._plan
+        if plan.pss is not None and not plan.arguments:
+            if not _pss_shake.verify(self._key, self._digest, signature, data, prehashed=self._prehashed):
+                raise _invalid(self._key, plan.key, signature)
+            return
+        try:
+            self._key.verify(signature, data, *self._arguments)
+        except _CryptographyInvalidSignature:
+            raise _invalid(self._key, plan.key, signature) from None
+        except UnsupportedAlgorithm:
+            raise UnsupportedError(f"digest {self._digest} with signature algorithm", plan.row.name) from None
+        except ValueError as error:  # a digest of the wrong size, a digest too large for the modulus
+            raise MalformedSignature(str(error)) from None
+
+
 def verify(
     public_key: Any,
     signature_algorithm: AlgorithmIdentifier,
@@ -448,43 +517,8 @@ def verify(
     prehashed: bool = False,
     key_algorithm: AlgorithmIdentifier | None = None,
 ) -> None:
-    """Verify a signature; returning is the good case.
-
-    Args:
-        public_key: of the signer.
-        signature_algorithm: as received.
-        digest: name of the digest that SignerInfo.digestAlgorithm states; it has to agree with the signature algorithm.
-        signature: as received.
-        data: the DER of the signed attributes, or the content where there are none; with `prehashed`, the content's finished digest.
-        prehashed: see there; not for the schemes of `needs_content`.
-        key_algorithm: the algorithm in the SubjectPublicKeyInfo of the signer's certificate. An RSA key bound to RSASSA-PSS, RSAES-OAEP or
-            RSA-KEM looks like any other once loaded; the binding is enforced from here.
-
-    Raises:
-        InvalidSignature: it does not verify.
-        MalformedSignature: it could not whatever the key.
-        KeyUnsuitable: the key is not one for the algorithm.
-        UnsupportedError: the algorithm, its digest or their combination is unknown.
-    """
-    plan = _plan(signature_algorithm.oid, signature_algorithm.parameters, digest, prehashed)
-    if key_kind(public_key) != plan.key:
-        raise KeyUnsuitable(f"a key of kind {key_kind(public_key)} does not verify {plan.row.name}")
-    if plan.key == "RSA" and key_algorithm is not None:
-        objection = _key_admits(key_algorithm.oid, key_algorithm.parameters, plan.pss)
-        if objection is not None:
-            raise KeyUnsuitable(objection)
-    if plan.pss is not None and not plan.arguments:
-        if not _pss_shake.verify(public_key, digest, signature, data, prehashed=prehashed):
-            raise _invalid(public_key, plan.key, signature)
-        return
-    try:
-        public_key.verify(signature, data, *plan.arguments)
-    except _CryptographyInvalidSignature:
-        raise _invalid(public_key, plan.key, signature) from None
-    except UnsupportedAlgorithm:
-        raise UnsupportedError(f"digest {digest} with signature algorithm", plan.row.name) from None
-    except ValueError as error:  # a digest of the wrong size, a digest too large for the modulus
-        raise MalformedSignature(str(error)) from None
+    """Verify one signature; returning is the good case. Arguments and errors as those of `Verifier`."""
+    Verifier(public_key, signature_algorithm, digest, prehashed=prehashed, key_algorithm=key_algorithm).verify(signature, data)
 
 
 def _invalid(public_key: Any, kind: str, signature: bytes) -> InvalidSignature:

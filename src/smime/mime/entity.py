@@ -44,6 +44,7 @@ __all__ = [
     "PartStart",
     "Preamble",
     "parse",
+    "whole_block",
     "whole_header",
 ]
 
@@ -222,9 +223,16 @@ def whole_header(data: bytes, limits: Limits = DEFAULT_LIMITS) -> HeaderFields |
     return HeaderFields.of_index(data, 0, index)
 
 
+def whole_block(data: bytes, limits: Limits = DEFAULT_LIMITS) -> HeaderBlock | None:
+    """Return what an `EntityReader` says first of an entity whose header is in `data`; None: ask it."""
+    fields = whole_header(data, limits)
+    if fields is None:
+        return None
+    fields.data = raw = data[: fields.body_start]  # the block alone, which may be kept for long
+    return HeaderBlock(fields, raw)
+
+
 _LF, _CR = 10, 13
-_LF_KINDS = (scan.DELIMITER, scan.DELIMITER, scan.CLOSE)
-_CRLF_KINDS = tuple([kind | scan.CRLF_LINE for kind in _LF_KINDS])
 _PREAMBLE, _PART, _EPILOGUE = range(3)
 _EVENT_OF_STATE: tuple[type[_Data], ...] = (Preamble, PartData, Epilogue)
 
@@ -319,45 +327,41 @@ class MultipartReader:
         self._held = bytes(source[settled:])
         return events
 
-    def two_parts(self, body: Buffer) -> tuple[Buffer, Buffer, Buffer, Buffer] | None:
-        """Take the beginning of a body, instead of `receive`, if two parts with plain delimiters are in it, and the close delimiter's line.
+    def two_parts(self, body: Buffer) -> tuple[Buffer, HeaderFields, HeaderFields, Buffer] | None:
+        """Take the beginning of a body, instead of `receive`, if two parts in ordinary form and the close delimiter's line are in it.
 
         Returns:
-            Preamble, first part, second part, and what there is of the epilogue; afterwards all is as after `receive`. None: nothing was
-            taken.
+            Preamble, the headers of the two parts, whose `data` are the parts as received, and what there is of the epilogue; afterwards
+            all is as after `receive`. None: nothing was taken.
         """
+        limits = self._limits
+        if self._offset or self._held or self.parts or self.closed or limits.mime_parts < 2:
+            return None
         source = scan.searchable(body)
-        if self._offset or self._held or self.parts or self.closed or self._limits.mime_parts < 2:
+        places = scan.two_parts(source, len(source), self._delimiter, limits.header_fields, limits.header_size)
+        if not places:
             return None
-        records, settled = scan.scan_boundary(source, 0, len(source), self._delimiter, scan.AT_LINE_START)
-        if len(records) != 9:
-            return None
-        preamble, first_kind, start, first, second_kind, between, second, third_kind, after = records
-        kinds = first_kind, second_kind, third_kind
-        if kinds == _CRLF_KINDS:
+        epilogue, settled, crlf = places[13:]
+        if crlf:
             self.crlf_delimiters = 3
-        elif kinds == _LF_KINDS:
-            self.lf_delimiters = 3
         else:
-            return None
-        preamble = self._before(source, 0, preamble)
-        first = self._before(source, start, first)
-        second = self._before(source, between, second)
-        view = memoryview(body)
+            self.lf_delimiters = 3
         self.parts = 2
         self.closed = True
         self._state = _EPILOGUE
         self._offset = settled
-        self._bol = int(settled == after)
-        self._held = bytes(source[settled:])
-        return view[:preamble], view[start:first], view[between:second], view[after:settled]
+        self._bol = int(settled == epilogue)
+        view = memoryview(body)
+        self._held = bytes(view[settled:])
+        return view[: places[0]], self._header_of(view, places, 1), self._header_of(view, places, 7), view[epilogue:settled]
 
     @staticmethod
-    def _before(source: bytes, start: int, line: int) -> int:
-        """Return where what stands before a delimiter ends: the line end in front of it is the delimiter's."""
-        if line > start and source[line - 1] == _LF:
-            return line - (2 if line - 1 > start and source[line - 2] == _CR else 1)
-        return line
+    def _header_of(view: memoryview, places: list[int], at: int) -> HeaderFields:
+        """Return the header of a part whose six places begin at `at`."""
+        start, end, body, type_start, type_end, stop = places[at : at + 6]
+        if type_start < 0:
+            return HeaderFields(bytes(view[start:stop]), 0, end - start, body - start, -1, -1)
+        return HeaderFields(bytes(view[start:stop]), 0, end - start, body - start, type_start - start, type_end - start)
 
     def finish(self) -> list[Event]:
         """Say that the body ends here; return the last events. Without a close delimiter `closed` stays False."""

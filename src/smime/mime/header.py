@@ -25,6 +25,7 @@ _CONTENT_TRANSFER_ENCODING = _KNOWN["content-transfer-encoding"]
 _CONTENT_DISPOSITION = _KNOWN["content-disposition"]
 _BLANKS_AND_COMMENT = re.compile(r"[\s(;]")
 _ENCODINGS = frozenset({"7bit", "8bit", "binary", "quoted-printable", "base64"})
+_ORDINARY_CONTENT = (b" text/", b" multipart/", b" image/")
 _PLAIN_ENCODINGS = {f" {name}".encode("ascii"): name for name in _ENCODINGS}
 
 
@@ -203,6 +204,12 @@ class HeaderFields:
             start = records[i]
             stop = records[i + _WIDTH] if i + _WIDTH < len(records) else self.end
             yield data[start : records[i + 1]], data[start:stop]
+
+    @property
+    def is_ordinary_content(self) -> bool:
+        """At first sight it is a text, an image or a multipart; whatever the rest of the Content-Type is, it is nothing else."""
+        start = self._type_start
+        return start < 0 or self.data[start : min(start + 11, self._type_end)].lower().startswith(_ORDINARY_CONTENT)
 
     def content_type(self, *, in_digest: bool = False) -> ContentType:
         """Return the first Content-Type; the default of RFC 2045 section 5.2 (or of multipart/digest) if there is none."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from smime.mime.header import HeaderFields
     from smime.mime.parameters import ContentType
 
-__all__ = ["MULTIPART_SIGNED", "OTHER", "PKCS7_MIME", "PKCS7_SIGNATURE", "Kind", "classify"]
+__all__ = ["MULTIPART_SIGNED", "OTHER", "PKCS7_MIME", "PKCS7_SIGNATURE", "Kind", "announces_signature", "classify"]
 
 MULTIPART_SIGNED = "multipart-signed"
 PKCS7_MIME = "pkcs7-mime"
@@ -55,6 +55,11 @@ class Kind:
 
     def __repr__(self) -> str:
         return f"Kind({self.kind!r}, smime_type={self.smime_type!r}, protocol={self.protocol!r}, micalg={self.micalg!r})"
+
+
+def announces_signature(fields: HeaderFields) -> bool:
+    """Tell whether a header announces a detached signature: `PKCS7_SIGNATURE`."""
+    return not fields.is_ordinary_content and classify(fields).kind == PKCS7_SIGNATURE
 
 
 def classify(fields: HeaderFields) -> Kind:

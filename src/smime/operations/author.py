@@ -56,6 +56,15 @@ class InnerAuthor:
         except SMIMEError:  # no MIME, and nobody's words
             self._done = True
 
+    def whole(self, fields: HeaderFields) -> None:
+        """Take all of the entity, instead of `update`: its header, whose `data` are its octets."""
+        try:
+            self._header(fields)
+            if not self._done:
+                self._body(fields.data[fields.body_start :])
+        except SMIMEError:
+            self._done = True
+
     def _begin(self, data: Buffer) -> None:
         fields = whole_header(bytes(data[:_FIRST]), self._limits)
         if fields is None:
@@ -76,7 +85,7 @@ class InnerAuthor:
 
     def _header(self, fields: HeaderFields) -> None:
         self._fields = fields.get_all_raw("from")
-        if self._fields or fields.content_type().value not in {"message/rfc822", "message/global"}:
+        if self._fields or fields.is_ordinary_content or fields.content_type().value not in {"message/rfc822", "message/global"}:
             self._done = True
         else:
             self._transfer = transfer_decoder(fields.content_transfer_encoding())

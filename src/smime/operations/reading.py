@@ -23,7 +23,7 @@ from smime.crypto import digests
 from smime.errors import LimitExceeded, ParseError, SMIMEError
 from smime.findings import Finding, finding
 from smime.limits import Limits
-from smime.mime.entity import Body, EntityReader, HeaderBlock
+from smime.mime.entity import Body, EntityReader, HeaderBlock, whole_block
 from smime.mime.smime_types import MULTIPART_SIGNED, PKCS7_MIME, Kind, classify
 from smime.operations.spool import Buffer
 from smime.transforms import base64, identity, quoted_printable
@@ -422,6 +422,12 @@ class MessageReader:
         if self._root:
             self._reading.bare = form is not Form.MIME
         if form is Form.MIME:
+            block = whole_block(head, self._limits)
+            if block is not None:
+                self._open(block)
+                self._feed = self._mime_body
+                self._mime_body(memoryview(head)[len(block.raw) :])
+                return
             self._entity = EntityReader(self._limits)
             self._feed = self._mime
         else:
@@ -439,12 +445,17 @@ class MessageReader:
         for event in entity.receive(data):
             self._entity_event(event)
 
+    def _mime_body(self, data: Buffer) -> None:
+        if not len(data):
+            return
+        if self._handler is not None:
+            self._handler.update(data)
+        else:
+            self._body(data)
+
     def _entity_event(self, event: object) -> None:
         if type(event) is Body:
-            if self._handler is not None:
-                self._handler.update(event.data)
-            else:
-                self._body(event.data)
+            self._mime_body(event.data)
         elif type(event) is HeaderBlock:
             self._open(event)
 

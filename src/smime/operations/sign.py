@@ -355,8 +355,8 @@ class _MultipartSigned:
 
     def finalize(self) -> bytes:
         out = self._out
-        write = out.write
         frame = self._frame
+        before: tuple[bytes, ...] = ()
         if self._entity is None:
             beginning = self._beginning.take()
             whole = canonical_split(beginning, self._limits, safe=True)
@@ -365,14 +365,10 @@ class _MultipartSigned:
             else:
                 outer, entity = whole
                 self._signers.whole(entity)
-                write(outer)
-                write(frame.head)
-                write(entity)
+                before = outer, frame.head, entity
         else:
             self._entity.finalize()
-        write(frame.middle)
-        write(base64.encode(self._signers.detached()))
-        write(frame.tail)
+        out.write(b"".join((*before, frame.middle, base64.encode(self._signers.detached()), frame.tail)))
         return out.take()
 
     def _split(self, beginning: bytes) -> _SignedEntity:

@@ -21,6 +21,7 @@ from smime.crypto import digests, signatures
 from smime.crypto.faults import InvalidSignature, KeyUnsuitable, MalformedSignature
 from smime.errors import ParseError, SMIMEError, UnsupportedError
 from smime.findings import Effect, Finding, finding
+from smime.operations import known_signers
 from smime.operations.content import SignedContent
 from smime.operations.reading import Sender
 from smime.pki.address_match import match_sender
@@ -89,10 +90,15 @@ def report_of(
         noticed.append(finding("no-signers"))
     elif content is None:
         noticed.append(finding("no-content"))
-    certificates, malformed = _certificates(tail.certificates, reading)
-    noticed += malformed
-    listed = frozenset(listed_digests)
-    signers = tuple([_Signer(reading, info, content, content_type, certificates, tail, listed).report() for info in tail.signer_infos])
+    known = known_signers.look_up(reading, tail) if content is not None else None
+    ordinary = known.report(reading, tail.signer_infos[0], content) if known is not None and content is not None else None
+    if ordinary is not None:
+        signers: tuple[SignerReport, ...] = (ordinary,)
+    else:
+        certificates, malformed = _certificates(tail.certificates, reading)
+        noticed += malformed
+        listed = frozenset(listed_digests)
+        signers = tuple([_Signer(reading, info, content, content_type, certificates, tail, listed).report() for info in tail.signer_infos])
     verdict = worst(noticed)
     for signer in signers:
         if signer.verdict is Verdict.INVALID or (signer.verdict is Verdict.INDETERMINATE and verdict is Verdict.VALID):
@@ -192,17 +198,25 @@ class _Signer:
         ready = self._attributes() and ready
         ready = ready and self._digest()
         # steps 5-6: whose key is it
-        certificate = self._signature(self._candidates()) if ready else self._first_candidate()
+        candidates = self._candidates()
+        certificate = self._signature(candidates) if ready else next(iter(candidates), None)
         path: PathVerdict | None = None
         address_matches: bool | None = None
+        in_order = False
         if certificate is not None:
             self._key(certificate)
+            in_order = len(candidates) == 1 and not self.findings and not self.unchecked
             # steps 7-9: who is it, at which time, for which sender
             self.timestamps = self._timestamps()
             path = self._path(certificate)
+            if path is None or (len(self.findings), len(self.unchecked)) != (len(path.findings), len(path.unchecked)):
+                in_order = False
             address_matches = self._address(certificate)
+        noticed = len(self.findings)
         signing_time = self._signing_time(certificate)
         capabilities = self._capabilities()
+        if in_order and len(self.findings) == noticed and certificate is not None and path is not None:
+            self._remember(certificate, path, capabilities)
         countersigners = self._countersigners()
         standing = self._standing(certificate, path, signing_time) if certificate is not None and path is not None else ()
         if self.signature_valid is None:
@@ -232,6 +246,22 @@ class _Signer:
             timestamps=self.timestamps,
             standing=standing,
         )
+
+    def _remember(self, certificate: Certificate, path: PathVerdict, capabilities: tuple[tuple[str, bytes | None], ...]) -> None:
+        """Keep what this message has in common with others of its family, of which nothing was amiss but perhaps the sender."""
+        info, tail = self.info, self.tail
+        if (
+            tail.family is None
+            or info is not tail.signer_infos[0]
+            or len(self.certificates) != len(tail.certificates)
+            or not (self.signature_valid and self.digest_matches and path.trusted)
+            or self.inherited is not None
+        ):
+            return
+        key_algorithm = certificate.key_algorithm
+        verifier = signatures.Verifier(certificate.public_key, info.signature_algorithm, self.digest_name, key_algorithm=key_algorithm)
+        known = known_signers.KnownSigner(self.reading.policy, info, certificate, verifier, path, capabilities)
+        known_signers.remember(self.reading, tail, known)
 
     # -- step 1: algorithms (RFC 5652 section 5.3, RFC 8551 section 2) --
 
@@ -375,10 +405,6 @@ class _Signer:
         if not found:
             self.note("no-certificate", sid=str(sid))
         return found[:_CANDIDATES]
-
-    def _first_candidate(self) -> Certificate | None:
-        candidates = self._candidates()
-        return candidates[0] if candidates else None
 
     # -- step 5: the signature (RFC 5652 section 5.6) and the certificate bound to it (RFC 5035) --
 

@@ -23,15 +23,15 @@ from smime.mime.entity import (
     PartEnd,
     PartStart,
     Preamble,
-    whole_header,
 )
-from smime.mime.smime_types import PKCS7_SIGNATURE, Kind, classify
+from smime.mime.smime_types import Kind, announces_signature, classify
 from smime.operations.author import InnerAuthor
 from smime.operations.content import SignedContent, micalg_digests
 from smime.operations.reading import Form, MessageReader, Reading, header_findings, sniff, transfer_decoder
 from smime.operations.signers import report_of
 from smime.operations.spool import Buffer, MemorySpool, NullSpool, Spool
 from smime.operations.versions import version_findings
+from smime.pki.cache import Cache
 from smime.report import Verdict, VerificationReport
 from smime.transforms import base64
 
@@ -147,34 +147,18 @@ class DetachedLayer:
         for event in self._parts.receive(data):
             self._event(event)
 
-    def _both(self, preamble: Buffer, first: Buffer, second: Buffer, epilogue: Buffer) -> None:
+    def _both(self, preamble: Buffer, first: HeaderFields, second: HeaderFields, epilogue: Buffer) -> None:
         """Take both parts and what is around them, which came together."""
         if len(preamble):
             self._around = bytes(preamble[: _AROUND + 1])
-        content = bytes(first)
-        limits = self._reading.limits
-        self._part = 1
-        fields = whole_header(content, limits)
-        if fields is not None:
-            if classify(fields).kind == PKCS7_SIGNATURE:
-                self._findings.append(finding("parts-swapped"))
-            self._author.update(content)
-            self._content.update(content)
-            self._sink(content)
-        elif content:
-            self._head = EntityReader(limits)
-            self._first(content)
+        if announces_signature(first):
+            self._findings.append(finding("parts-swapped"))
+        self._author.whole(first)
+        self._content.update(first.data)
+        self._sink(first.data)
         self._part = 2
-        octets = bytes(second)
-        fields = whole_header(octets, limits)
-        if fields is not None:
-            self._signature_fields = fields
-            self._signature_body(octets[fields.body_start :])
-        else:
-            self._signature = EntityReader(limits)
-            self._signature_events(self._signature.receive(octets))
-            self._signature_events(self._signature.finish())
-            self._signature = None
+        self._signature_fields = second
+        self._signature_body(second.data[second.body_start :])
         if len(epilogue) and len(self._around) <= _AROUND:
             self._around += bytes(epilogue[: _AROUND + 1])
 
@@ -199,7 +183,7 @@ class DetachedLayer:
         if self._head is not None:
             for event in self._head.receive(data):
                 if type(event) is HeaderBlock:
-                    if classify(event.fields).kind == PKCS7_SIGNATURE:
+                    if announces_signature(event.fields):
                         self._findings.append(finding("parts-swapped"))
                     self._head = None
                     break
@@ -297,15 +281,10 @@ class DetachedLayer:
         )
 
     def _signed_data(self) -> tuple[SignedDataHead, SignedDataTail]:
-        fields = self._signature_fields
-        if fields is not None:
-            kind = classify(fields)
-            self._findings += header_findings(fields, kind)
-            content_type = kind.content_type.value
-            if not content_type.startswith("application/") or content_type.endswith(_SHOWN):
-                # RFC 1847 section 2.1; what is not shown may have a wrong name
-                self._findings.append(finding("signature-part-type", content_type=content_type))
-        encoding = fields.content_transfer_encoding() if fields is not None else "7bit"
+        encoding = "7bit"
+        if self._signature_fields is not None:
+            encoding, findings = _signature_header(self._signature_fields)
+            self._findings += findings
         if encoding == "base64" and len(self._body) == 1:
             octets = base64.decode(self._body[0])
         else:
@@ -328,6 +307,27 @@ class DetachedLayer:
         if head.has_content:
             self._findings.append(finding("two-contents"))
         return head, tail
+
+
+_signature_headers: Cache[bytes, tuple[str, tuple[Finding, ...]]] = Cache(256)
+_SHORT = 512
+
+
+def _signature_header(fields: HeaderFields) -> tuple[str, tuple[Finding, ...]]:
+    """Return the transfer encoding of a signature part, and what is wrong with its header: one program writes the same each time."""
+    raw = fields.raw
+    known = _signature_headers.get(raw)
+    if known is None:
+        kind = classify(fields)
+        findings = header_findings(fields, kind)
+        content_type = kind.content_type.value
+        if not content_type.startswith("application/") or content_type.endswith(_SHOWN):
+            # RFC 1847 section 2.1; what is not shown may have a wrong name
+            findings.append(finding("signature-part-type", content_type=content_type))
+        known = fields.content_transfer_encoding(), tuple(findings)
+        if len(raw) <= _SHORT:
+            _signature_headers.put(raw, known)
+    return known
 
 
 class SignedDataLayer:

@@ -242,6 +242,11 @@ class TrustStore:
         cache.put(key, (verdict, *(known or ())[: _WINDOWS - 1]))
         return verdict
 
+    @property
+    def offline(self) -> bool:
+        """Nothing is ever fetched, so that a verdict holds in all of its window."""
+        return self._online is None
+
     def scratch(self, key: Any, make: Any) -> Any:
         """Return what a validator keeps here under this key, made by `make()` when first asked for."""
         value = self._scratch.get(key)

@@ -37,6 +37,7 @@ from smime._kernels.python.scan import (
     PLAIN_PARTS,
     PREFIX_ONLY,
     TRAILING_BLANK,
+    TWO_PARTS_WIDTH,
 )
 
 __all__ = [
@@ -70,6 +71,7 @@ __all__ = [
     "PLAIN_PARTS",
     "PREFIX_ONLY",
     "TRAILING_BLANK",
+    "TWO_PARTS_WIDTH",
     "dash_lines",
     "header_end",
     "index_header",
@@ -79,6 +81,7 @@ __all__ = [
     "scan_boundary",
     "searchable",
     "text_hazards",
+    "two_parts",
 ]
 
 _OCTETS = ffi.typeof("uint8_t[]")
@@ -94,6 +97,7 @@ _header = lib.smime_scan_header
 _parameters = lib.smime_scan_parameters
 _message = lib.smime_scan_message
 _boundary = lib.smime_scan_boundary
+_two_parts = lib.smime_scan_two_parts
 _dash_lines = lib.smime_scan_dash_lines
 _mbox = lib.smime_scan_mbox
 _unpack = ffi.unpack
@@ -166,6 +170,15 @@ def scan_boundary(data: bytes, start: int, end: int, delimiter: bytes, flags: in
     records: list[int] = _unpack(out, count * 3 + 1)
     _free.append(out)
     return records, records.pop()
+
+
+def two_parts(data: bytes, end: int, delimiter: bytes, fields: int, header_size: int) -> list[int]:
+    """Index a body of two parts."""
+    out = _array()
+    found = _two_parts(_c.ISA, _octets(data), end, delimiter, len(delimiter), fields, header_size, out)
+    places: list[int] = _unpack(out, TWO_PARTS_WIDTH) if found else []
+    _free.append(out)
+    return places
 
 
 def dash_lines(data: bytes, start: int, end: int, flags: int) -> tuple[list[int], int]:

@@ -39,6 +39,7 @@ __all__ = [
     "PLAIN_PARTS",
     "PREFIX_ONLY",
     "TRAILING_BLANK",
+    "TWO_PARTS_WIDTH",
     "dash_lines",
     "header_end",
     "index_header",
@@ -48,6 +49,7 @@ __all__ = [
     "scan_boundary",
     "searchable",
     "text_hazards",
+    "two_parts",
 ]
 
 FIELD_WIDTH = 5
@@ -102,6 +104,8 @@ MAX_QUOTES = 64
 """Most ``>`` in front of a quoted ``From ``."""
 PART_WIDTH = 12
 """Integers in one record of `index_message`."""
+TWO_PARTS_WIDTH = 16
+"""Integers in what `two_parts` returns."""
 PLAIN_DEPTH, PLAIN_PARTS = 16, 64
 """Depth and number of parts of a message that `index_message` takes; limits below these are not for it to check."""
 MAX_PARAMETERS = 64
@@ -277,6 +281,38 @@ def scan_boundary(data: bytes, start: int, end: int, delimiter: bytes, flags: in
         if len(records) >= 3 * CAP:
             return records, position
     return records, end if final else _hold(data, floor, end, delimiter)
+
+
+def two_parts(data: bytes, end: int, delimiter: bytes, fields: int, header_size: int) -> list[int]:
+    """Index a body from its beginning, if two parts with plain delimiters are in it, with their whole headers, and the close delimiter.
+
+    Args:
+        data: the buffer.
+        end: where it ends for now.
+        delimiter: as for `scan_boundary`.
+        fields: how many lines of a header are read.
+        header_size: octets of a header that are looked at.
+
+    Returns:
+        `TWO_PARTS_WIDTH` integers: where the preamble ends; for each part where it starts, where its fields end, where its body starts,
+        where the value of its first Content-Type starts and ends (-1 without), and where it ends; where the epilogue starts; how far the
+        buffer is settled; and `CRLF_LINE` or 0, which is how the delimiters' lines end. An empty list if it is not in that form.
+    """
+    records, settled = scan_boundary(data, 0, end, delimiter, AT_LINE_START)
+    if len(records) != 9:
+        return []
+    line, kind, first, between, second_kind, second, last, last_kind, epilogue = records
+    crlf = kind & CRLF_LINE
+    if kind != DELIMITER | crlf or second_kind != kind or last_kind != CLOSE | crlf:
+        return []
+    found = [_before_line(data, line, 0)]
+    for start, stop in ((first, _before_line(data, between, first)), (second, _before_line(data, last, second))):
+        header, position, body, content_type = index_header(data, start, min(stop, start + header_size + 2), fields)
+        if body == position or position - start > header_size or len(header) > fields * FIELD_WIDTH:
+            return []
+        place = header[content_type + 2 : content_type + 4] if content_type >= 0 else (-1, -1)
+        found += (start, position, body, *place, stop)
+    return [*found, epilogue, settled, crlf]
 
 
 def _before_line(data: bytes, line: int, start: int) -> int:

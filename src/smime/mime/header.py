@@ -184,8 +184,14 @@ class HeaderFields:
     def get_all_raw(self, name: str) -> list[bytes]:
         """Return the raw values of all fields of this name."""
         known = _KNOWN.get(name)
-        if known is not None and not self._identifiers.count(known):
-            return []
+        if known is not None:
+            identifiers = self._identifiers
+            count = identifiers.count(known)
+            if count == 0:
+                return []
+            if count == 1:  # as nearly always
+                records, at = self._records, identifiers.index(known) * _WIDTH
+                return [self.data[records[at + 2] : records[at + 3]]]
         return [self.data[self._records[at + 2] : self._records[at + 3]] for at in self._positions(name)]
 
     def get(self, name: str) -> str | None:

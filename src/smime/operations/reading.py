@@ -250,24 +250,29 @@ _HIDDEN = re.compile(rb"\r(?![\r\n])([!-9;-~]{1,64})[ \t]*:([^\r\n]*)")
 def _hidden_fields(fields: HeaderFields) -> list[tuple[str, bytes]]:
     """Return name and value of what would be fields if a bare CR were a line end, as some take it (RFC 5322 section 2.3)."""
     raw = fields.raw
-    if raw.count(b"\r") == raw.count(b"\r\n"):
+    if not _has_stray_cr(raw):
         return []
     return [(name.decode("ascii").lower(), value) for name, value in _HIDDEN.findall(raw)]
+
+
+def _has_stray_cr(raw: bytes) -> bool:
+    return raw.count(b"\r") != raw.count(b"\r\n")
 
 
 def header_findings(fields: HeaderFields, kind: Kind) -> list[Finding]:
     """Return what readers may take differently: fields of its structure that stand twice, lines that are no fields, stray CR and NUL."""
     found: list[Finding] = []
     twice = fields.duplicates()
-    hidden = [name for name, _ in _hidden_fields(fields)]
+    raw = fields.raw
+    stray = _has_stray_cr(raw)
+    hidden = [name for name, _ in _hidden_fields(fields)] if stray else []
     if twice or hidden:
         found += [finding("duplicate-header", field=name) for name in _STRUCTURE if name in twice or name in hidden]
     if "boundary" in kind.content_type.duplicates:
         found.append(finding("duplicate-header", field="content-type (boundary)"))
     if fields.defects:
         found.append(finding("malformed-header", count=len(fields.defects)))
-    raw = fields.raw
-    if b"\x00" in raw or raw.count(b"\r") != raw.count(b"\r\n"):
+    if stray or b"\x00" in raw:
         names = dict.fromkeys(name.decode("ascii", "replace") for name, value in fields if _STRAY.search(value))
         found += [finding("suspicious-characters", field=name) for name in list(names)[:8] if name.lower() != "from"]
     return found

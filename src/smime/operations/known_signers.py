@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KnownSigner", "look_up", "remember"]
 
-_MOST = 4096
+_MOST = 1024  # as many families as `smime.cms.alike` keeps
 
 
 class KnownSigner:

@@ -42,6 +42,8 @@ class Limits:
             is validated with care, after the first, for 60.
         revocation_candidates: revocation lists of the message looked at for one path; at most 3 by one issuer, and 2 OCSP responses about
             one certificate.
+        revocation_size: octets of the message's revocation lists and OCSP responses looked at for one path; what is larger leaves
+            revocation unknown.
         path_length: certificates in one certification path.
         name_constraint_checks: names times constraints compared for one path.
     """
@@ -69,6 +71,7 @@ class Limits:
     rsa_exponent_bits: int = 33
     path_candidates: int = 140
     revocation_candidates: int = 16
+    revocation_size: int = 1 << 18
     path_length: int = 16
     name_constraint_checks: int = 2_000
 

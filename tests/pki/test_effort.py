@@ -302,6 +302,56 @@ class TestRevocation:
         assert len(pile.about(about_other).ocsps) == 2
         assert codes(validate(who, *who.chain, ocsps=[*noise, PKI.ocsp(who, revoked=NOW - DAY)])) == {"revoked"}
 
+    def test_what_is_too_large_is_left_out_and_never_good(self, work: Work) -> None:
+        who = PKI.person("A", "a@example.org", "p256")
+        others = [PKI.person(f"B{number}", "b@example.org", "p256") for number in range(20)]
+        small = [PKI.crl(PKI.root).public_bytes(Encoding.DER), PKI.crl().public_bytes(Encoding.DER)]
+        large = PKI.crl(revoked=others).public_bytes(Encoding.DER)
+        size = sum(map(len, small)) + 100
+        policy = RFC8551.replace(limits=DEFAULT_LIMITS.replace(revocation_size=size))
+        assert validate(who, *who.chain, crls=small, policy=policy).revocation is Revocation.GOOD
+        work.lists = 0
+        for crls in ([large], [*small, large], [large, *small]):
+            verdict = validate(who, *who.chain, crls=crls, policy=policy)
+            assert verdict.trusted
+            assert verdict.revocation is Revocation.UNKNOWN
+            assert any("larger than is looked at" in entry.why for entry in verdict.unchecked)
+            assert codes(validate(who, *who.chain, crls=crls, policy=policy.replace(revocation="require"))) == {"revocation-required"}
+        assert large not in revocation._lists
+        # a list of the store is as large as it likes
+        store = TrustStore(PKI.anchors, crls=[*small, PKI.crl(revoked=[who, *others])])
+        octets = tuple(map(der, (who, *who.chain)))
+        assert codes(store.validate(Certificate.of(octets[0]), extra=octets, at=NOW, policy=policy)) == {"revoked"}
+
+    def test_large_lists_of_others_do_not_matter(self) -> None:
+        other = PKI.authority("Another CA", key=private_key("p256", 951))
+        who = PKI.person("A", "a@example.org", "p256")
+        small = [PKI.crl(PKI.root).public_bytes(Encoding.DER), PKI.crl().public_bytes(Encoding.DER)]
+        large = PKI.crl(other, revoked=[PKI.person("B", "b@example.org", "p256")]).public_bytes(Encoding.DER)
+        policy = RFC8551.replace(limits=DEFAULT_LIMITS.replace(revocation_size=sum(map(len, small)) + 100))
+        assert validate(who, *who.chain, crls=[large, b"junk" * 200, *small], policy=policy).revocation is Revocation.GOOD
+
+    def test_large_responses_are_left_out(self) -> None:
+        who = PKI.person("A", "a@example.org", "p256")
+        lists = [PKI.crl(PKI.root).public_bytes(Encoding.DER), PKI.crl().public_bytes(Encoding.DER)]
+        response = PKI.ocsp(who, revoked=NOW - DAY)
+        assert codes(validate(who, *who.chain, crls=lists, ocsps=[response])) == {"revoked"}
+        policy = RFC8551.replace(limits=DEFAULT_LIMITS.replace(revocation_size=len(response) - 1))
+        assert validate(who, *who.chain, ocsps=[response], policy=policy).revocation is Revocation.UNKNOWN
+        store = TrustStore(PKI.anchors, crls=lists)
+        octets = tuple(map(der, (who, *who.chain)))
+        verdict = store.validate(Certificate.of(octets[0]), extra=octets, ocsps=[response], at=NOW, policy=policy)
+        assert verdict.revocation is Revocation.UNKNOWN
+
+    def test_lists_for_a_part_of_the_path_need_no_engine(self, work: Work) -> None:
+        who = PKI.person("A", "a@example.org", "p256")
+        verdict = validate(who, *who.chain, crls=self.lists(60))
+        assert verdict.trusted
+        assert verdict.revocation is Revocation.UNKNOWN
+        (found,) = (found for found in verdict.findings if found.code == "revocation-unknown")
+        assert found.data["subjects"] == [Certificate.of(der(PKI.intermediate)).subject]
+        assert work.careful == 0
+
     def test_a_list_is_asked_before_and_after_it_was_taken_apart(self) -> None:
         alice, bob = PKI.person("A", "a@example.org", "p256"), PKI.person("B", "b@example.org", "p256")
         found = revocation.RevocationList(PKI.crl(revoked=[bob]).public_bytes(Encoding.DER))

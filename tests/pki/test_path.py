@@ -3,7 +3,9 @@ from __future__ import annotations
 import itertools
 import pickle
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -21,7 +23,8 @@ from smime.findings import Effect
 from smime.limits import Limits
 from smime.pki.certificate import Certificate
 from smime.pki.path import EVER, NEVER, PathVerdict, StandardValidator, Window
-from smime.pki.throwaway import Authority, Person, ThrowawayPKI, smtp_utf8_mailbox
+from smime.pki.revocation import RevocationInformation
+from smime.pki.throwaway import Authority, Person, ThrowawayPKI, private_key, smtp_utf8_mailbox
 from smime.pki.trust import TrustStore
 from smime.policies import ARCHIVE, RFC8551
 from smime.policy import Policy
@@ -87,6 +90,49 @@ def test_every_kind_of_key(key: str, engine: dict[str, bool]) -> None:
 def test_pss_signed_certificates() -> None:
     pki = ThrowawayPKI(key="rsa2048", now=NOW)
     assert validate(pki, pki.person("Alice", "alice@example.com", "p256", pss=True), fast=False).trusted
+
+
+_LISTS: dict[str, Callable[[ThrowawayPKI, Person], x509.CertificateRevocationList]] = {
+    "good": lambda pki, _: pki.crl(),
+    "of the root": lambda pki, _: pki.crl(pki.root),
+    "old": lambda pki, _: pki.crl(this_update=NOW - 9 * DAY, next_update=NOW - 2 * DAY),
+    "of the root, old": lambda pki, _: pki.crl(pki.root, this_update=NOW - 9 * DAY, next_update=NOW - 2 * DAY),
+    "forged": lambda pki, _: pki.crl(Authority(pki.intermediate.certificate, private_key("p256", 77), pki.root)),
+    "of another": lambda pki, _: pki.crl(pki.authority("Another CA", issuer=pki.root, key=private_key("p256", 78))),
+    "revoked": lambda pki, person: pki.crl(revoked=[person], this_update=NOW - DAY / 2),
+    "of the root, the authority revoked": lambda pki, _: pki.crl(pki.root, revoked=[pki.intermediate], this_update=NOW - DAY / 2),
+}
+
+
+@pytest.mark.parametrize("mode", ["if-available", "require"])
+@pytest.mark.parametrize("of_store", [False, True], ids=["message", "store"])
+@pytest.mark.parametrize("names", [names for count in (1, 2) for names in combinations(_LISTS, count)], ids="; ".join)
+def test_lists_of_a_part_of_a_path_say_the_same_to_both_readers(
+    pki: ThrowawayPKI, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...], mode: Any, *, of_store: bool
+) -> None:
+    """Whatever plain lists answer is what pyhanko-certvalidator makes of the same.
+
+    But where all has to be known: there it takes no list of an authority of which nothing is known, and here what is revoked is said.
+    """
+    alice = pki.person("Alice", "alice@example.com", "p256")
+    lists = [_LISTS[name](pki, alice) for name in names]
+    trust = TrustStore(pki.anchors, crls=lists if of_store else ())
+    policy = RFC8551.replace(revocation=mode)
+    quick = validate(pki, alice, trust=trust, crls=() if of_store else tuple(lists), policy=policy)
+    if mode == "require" and quick.revocation is Revocation.REVOKED:
+        assert any("revoked" in name for name in names)
+        assert not quick.trusted
+        return
+    monkeypatch.setattr(RevocationInformation, "plain_outcome", lambda *_: None)
+    trust = TrustStore(pki.anchors, crls=lists if of_store else (), validator=StandardValidator(fast=False))
+    careful = validate(pki, alice, trust=trust, crls=() if of_store else tuple(lists), policy=policy)
+    assert (quick.trusted, quick.revocation, quick.path) == (careful.trusted, careful.revocation, careful.path)
+    assert (quick.valid_from, quick.valid_until) == (careful.valid_from, careful.valid_until)
+    assert [(found.code, found.data.get("subjects")) for found in quick.findings] == [
+        (found.code, found.data.get("subjects")) for found in careful.findings
+    ]
+    if mode != "require":
+        assert [found.message for found in quick.findings] == [found.message for found in careful.findings]
 
 
 @pytest.mark.parametrize("engine", [{"fast": False}, {}])

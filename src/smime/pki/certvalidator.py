@@ -305,7 +305,7 @@ class _Checker:
         self.at = case.at
         self.policy = case.policy
         self.information = case.information.about(path)
-        self.lists = self.information.dear(path, case.policy, self._is_named_elsewhere)
+        self.lists = self.information.dear(path, case)
         self.algorithms = _Algorithms(case.policy)
         self.signatures = _Signatures(case.policy, self.algorithms, path)
         # an object for each certificate, made anew: those of asn1crypto change, octets and all, as they are looked at
@@ -314,11 +314,6 @@ class _Checker:
         self.signatures.inherit(self.certificates)
         self.manager, self.anchor = _Anchor.of(self.certificates[0])
         self.validation_path = ValidationPath(self.anchor, self.certificates[1:-1], self.certificates[-1])
-
-    def _is_named_elsewhere(self, name: bytes) -> bool:
-        """Whether a certificate outside of the path has this name, and so perhaps a key for revocation lists."""
-        indexes = (self.case.store.anchors, self.case.store.intermediates, self.case.extra)
-        return any(found not in self.path for index in indexes for found in (*index.named(name), *index.alike(name)))
 
     def _object(self, certificate: Certificate) -> Any:
         known = self._objects.get(certificate)
@@ -409,8 +404,7 @@ class _Checker:
             registry.register(certificate)
         strict = self._revocation_context(REQUIRE_REVINFO, registry)
         soft = None if self.policy.revocation == "require" else self._revocation_context(_SOFT, registry)
-        unknown: list[str] = []
-        reasons: list[str] = []
+        reasons: list[tuple[str, str]] = []
         for index in range(1, len(self.certificates)):
             certificate = self.certificates[index]
             state = ValProcState(cert_path_stack=ConsList.sing(self.validation_path), init_index=index)
@@ -429,16 +423,10 @@ class _Checker:
                 if soft is not None:
                     soft.record_validation(certificate, so_far)
             else:
-                unknown.append(subject)
-                reasons.append(f"{subject}: {reason}")
-        if not unknown:
+                reasons.append((subject, reason))
+        if not reasons and not self.information.left_out:
             return Outcome(self.path, (), Revocation.GOOD)
-        why = "; ".join(reasons)[:500]
-        if self.policy.revocation == "require":
-            found = finding("revocation-required", reason=why)
-        else:
-            found = finding("revocation-unknown", subjects=unknown, reason=why)
-        return Outcome(self.path, (found,), Revocation.UNKNOWN, (Unchecked("revocation", why),))
+        return self.information.unknown(self.path, reasons, self.policy)
 
     def _accused(self, index: int, registry: CertificateRegistry, state: ValProcState) -> Finding | None:
         """Return the finding if one statement alone, current or not, says that a certificate was revoked by the time looked at.

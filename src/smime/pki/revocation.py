@@ -7,7 +7,7 @@ evaluated by pyhanko-certvalidator, which reads a list entry by entry.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -109,6 +109,10 @@ class RevocationList:
             known = self._signers[issuer.spki] = verify_signature(issuer, self._algorithm, self._signature, self._tbs) is True
         return known and self._is_accepted(policy)
 
+    def is_made_on(self, path: Sequence[Certificate], policy: Policy) -> bool:
+        """Whether it is plain and by an authority of a path, about a certificate of the path."""
+        return self.plain and any(self.is_about(one) and self.is_signed_by(issuer, policy) for one, issuer in pairwise(path))
+
     @property
     def is_verified(self) -> bool:
         """Somebody was found to have made it."""
@@ -205,16 +209,17 @@ class RevocationPile:
     Args:
         own_lists, own_ocsps: those of the store, in DER.
         lists, ocsps: those of the message; what stands first is preferred.
-        policy: whether they matter, and how many of the message's are looked at.
+        policy: whether they matter, and how many of the message's are looked at, of what size.
     """
 
-    __slots__ = ("_about", "_lists", "_most", "_ocsps", "_own_lists", "_own_ocsps", "_wanted")
+    __slots__ = ("_about", "_lists", "_most", "_ocsps", "_own_lists", "_own_ocsps", "_size", "_wanted")
 
     def __init__(
         self, own_lists: Iterable[bytes], own_ocsps: Iterable[bytes], lists: Iterable[bytes], ocsps: Iterable[bytes], policy: Policy
     ) -> None:
         self._wanted = policy.revocation != "ignore"
         self._most = policy.limits.revocation_candidates
+        self._size = policy.limits.revocation_size
         self._own_lists, self._own_ocsps = dict.fromkeys(own_lists), dict.fromkeys(own_ocsps)
         self._lists = [octets for octets in dict.fromkeys(lists) if octets not in self._own_lists]
         self._ocsps = [octets for octets in dict.fromkeys(ocsps) if octets not in self._own_ocsps]
@@ -226,36 +231,109 @@ class RevocationPile:
             return NOTHING
         known = self._about.get(path)
         if known is None:
-            known = self._about[path] = RevocationInformation(map(_list, self._own_lists), self._few_lists(path), self._few_ocsps(path))
+            room = _Room(self._size)
+            ocsps = self._few_ocsps(path, room)
+            lists = self._few_lists(path, room)
+            known = self._about[path] = RevocationInformation(map(_list, self._own_lists), lists, ocsps, left_out=room.left_out)
         return known
 
-    def _few_lists(self, path: tuple[Certificate, ...]) -> Iterator[RevocationList | bool]:
-        """Yield lists of the message: of each issuer on the path a few, and a few by others."""
+    def _few_lists(self, path: tuple[Certificate, ...], room: _Room) -> list[RevocationList]:
+        """Return lists of the message: of each issuer on the path a few, and a few by others."""
         names = {certificate.issuer_raw for certificate in path[:-1]}
         chosen = self._lists
         if len(chosen) > self._most:
             chosen = [octets for octets in chosen if any(name in octets for name in names)] or chosen
-        left: dict[bytes, int] = {}
+        found: list[RevocationList] = []
+        others: list[bytes] = []
+        left = dict.fromkeys(names, _LISTS)
+        # those that name an issuer of the path first, so that others do not take their room
         for octets in chosen[: self._most]:
-            found = _list(octets)
-            if isinstance(found, RevocationList):
-                issuer = found.issuer_raw if found.plain and found.issuer_raw in names else b""
-                left.setdefault(issuer, _LISTS)
-                if left[issuer]:
-                    left[issuer] -= 1
-                    yield found
+            if _issuer_of(octets) not in names:
+                others.append(octets)
+            elif room.takes(octets):
+                _choose(octets, left, found)
+        for octets in others:
+            if (room.has(octets) or _may_be_about(octets, path)) and room.takes(octets):
+                _choose(octets, left, found)
+        return found
 
-    def _few_ocsps(self, path: tuple[Certificate, ...]) -> list[bytes]:
+    def _few_ocsps(self, path: tuple[Certificate, ...], room: _Room) -> list[bytes]:
         """Return responses: of the message's a few for each certificate, in which its serial number stands."""
         found = dict.fromkeys(self._own_ocsps)
-        for certificate in path[:-1]:
-            number = _integer(certificate.serial)
-            found.update(dict.fromkeys([octets for octets in self._ocsps if number in octets][:_RESPONSES]))
+        numbers = [_integer(certificate.serial) for certificate in path[:-1]]
+        fitting = [octets for octets in self._ocsps if len(octets) <= self._size]
+        room.left_out = len(fitting) < len(self._ocsps)
+        for number in numbers:
+            of_one = [octets for octets in fitting if number in octets][:_RESPONSES]
+            found.update(dict.fromkeys([octets for octets in of_one if octets in found or room.takes(octets)]))
         return [octets for octets in found if _response(octets) is not False]
+
+
+class _Room:
+    """Octets of the message that may still be looked at for a path.
+
+    Attributes:
+        left_out: something that may be about the path did not fit.
+    """
+
+    __slots__ = ("_left", "left_out")
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+        self.left_out = False
+
+    def has(self, octets: bytes) -> bool:
+        """Whether a list or a response fits."""
+        return len(octets) <= self._left
+
+    def takes(self, octets: bytes) -> bool:
+        """Make room for a list or a response; whether there was enough."""
+        if len(octets) > self._left:
+            self.left_out = True
+            return False
+        self._left -= len(octets)
+        return True
+
+
+def _choose(octets: bytes, left: dict[bytes, int], found: list[RevocationList]) -> None:
+    """Add a list to those found, unless there are enough by its issuer, or by others than those of the path."""
+    read = _list(octets)
+    if isinstance(read, RevocationList):
+        issuer = read.issuer_raw if read.plain and read.issuer_raw in left else b""
+        left.setdefault(issuer, _LISTS)
+        if left[issuer]:
+            left[issuer] -= 1
+            found.append(read)
+
+
+def _issuer_of(octets: bytes) -> bytes | None:
+    """Return the DER of the name of a list's issuer, or None if it cannot be read. Nothing else of the list is read."""
+    try:
+        _, start, end = tlv.element(octets, 0, len(octets))
+        _, start, end = tlv.element(octets, start, end)
+        tag, _, after = tlv.element(octets, start, end)
+        if tag == tlv.INTEGER:
+            _, _, after = tlv.element(octets, after, end)
+        return octets[after : tlv.element(octets, after, end)[2]]
+    except ParseError:
+        return None
+
+
+def _may_be_about(octets: bytes, path: Sequence[Certificate]) -> bool:
+    """Whether a list that does not fit may be about a path: by an issuer's name in other octets, or as one of another issuer."""
+    issuer = _issuer_of(octets)
+    if issuer is None:
+        return False
+    if len(issuer) > _NAME or any(map(_has_other_issuer, path[:-1])):
+        return True
+    return any(names.comparable(issuer) == names.comparable(certificate.issuer_raw) for certificate in path[:-1])
 
 
 _LISTS = 3  # of the message's lists by one issuer, those that are looked at
 _RESPONSES = 2  # of the message's responses about one certificate, those that are looked at
+_NAME = 2048  # octets of a name that is compared though nothing else of its list is looked at
+_LEFT_OUT = "revocation lists or OCSP responses of the message are larger than is looked at"
+_NONE_ABOUT = "nothing at hand is about it"
 _ASKED = 4  # look-ups in a list before its numbers are put into a set
 
 
@@ -270,17 +348,21 @@ class RevocationInformation:
     Attributes:
         lists: revocation lists, the store's first.
         ocsps: OCSP responses in DER.
+        left_out: the message brings something more, which is too large and may be about the path: then nothing is known to be good.
     """
 
-    __slots__ = ("_own", "lists", "ocsps")
+    __slots__ = ("_own", "left_out", "lists", "ocsps")
 
-    def __init__(self, own: Iterable[RevocationList | bool], lists: Iterable[RevocationList | bool], ocsps: Sequence[bytes]) -> None:
+    def __init__(
+        self, own: Iterable[RevocationList | bool], lists: Iterable[RevocationList], ocsps: Sequence[bytes], *, left_out: bool = False
+    ) -> None:
         self.lists = [found for found in own if isinstance(found, RevocationList)]
         self._own = len(self.lists)
-        self.lists += [found for found in lists if isinstance(found, RevocationList)]
+        self.lists += lists
         self.ocsps = ocsps
+        self.left_out = left_out
 
-    def dear(self, path: Sequence[Certificate], policy: Policy, is_named_elsewhere: Callable[[bytes], bool]) -> list[RevocationList]:
+    def dear(self, path: Sequence[Certificate], case: Case) -> list[RevocationList]:
         """Return the lists that are worth to be evaluated with care.
 
         Of the plain ones that an authority of the path made, the newest by each: older ones clear nothing, and what they revoke is known.
@@ -290,14 +372,13 @@ class RevocationInformation:
         others: list[RevocationList] = []
         left = 1
         for index, found in enumerate(self.lists):
-            made = found.plain and any(found.is_about(one) and found.is_signed_by(issuer, policy) for one, issuer in pairwise(path))
-            if made:
+            if found.is_made_on(path, case.policy):
                 other = newest.get(found.issuer_raw)
                 if other is None or found.this_update > other.this_update:
                     newest[found.issuer_raw] = found
             elif index < self._own or not found.plain or any(issuer.has_inherited_parameters for issuer in path[1:]):
                 others.append(found)
-            elif left and is_named_elsewhere(found.issuer_raw):
+            elif left and _is_named_elsewhere(found.issuer_raw, path, case):
                 left -= 1
                 others.append(found)
         return [*newest.values(), *others]
@@ -351,12 +432,31 @@ class RevocationInformation:
         if policy.revocation == "ignore":
             why = "the policy does not ask for it"
             return Outcome((), (finding("revocation-ignored"),), Revocation.NOT_CHECKED, (Unchecked("revocation", why),))
-        why = "no revocation list and no OCSP response is at hand"
+        why = _LEFT_OUT if self.left_out else "no revocation list and no OCSP response is at hand"
         code = finding("revocation-required", reason=why) if policy.revocation == "require" else finding("revocation-unknown")
         return Outcome((), (code,), Revocation.UNKNOWN, (Unchecked("revocation", why),))
 
+    def unknown(self, path: tuple[Certificate, ...], reasons: Sequence[tuple[str, str]], policy: Policy) -> Outcome:
+        """Return the outcome of its not being known of all certificates in a path whether they are revoked.
+
+        Args:
+            path: the path.
+            reasons: subjects, and why it is not known of each; none if that is only since something was left out.
+            policy: whether it has to be known.
+        """
+        from smime.pki.path import Outcome  # noqa: PLC0415 - path imports this module
+
+        if not reasons:
+            return self.without(policy)._replace(path=path)
+        told = [f"{subject}: {reason}" for subject, reason in reasons]
+        why = "; ".join([_LEFT_OUT, *told] if self.left_out else told)[:500]
+        required = policy.revocation == "require"
+        data = {} if required else {"subjects": [subject for subject, _ in reasons]}
+        code = finding("revocation-required" if required else "revocation-unknown", reason=why, **data)
+        return Outcome(path, (code,), Revocation.UNKNOWN, (Unchecked("revocation", why),))
+
     def plain_outcome(self, path: tuple[Certificate, ...], case: Case) -> Outcome | None:
-        """Return what plain lists say of every certificate in a path, or None where something else has to be evaluated."""
+        """Return what plain lists say of the certificates in a path, or None where something else has to be evaluated."""
         from smime.pki.path import Outcome  # noqa: PLC0415 - path imports this module
 
         try:
@@ -366,7 +466,24 @@ class RevocationInformation:
         for answer in reversed(answers):  # from the anchor down
             if isinstance(answer, Finding):
                 return Outcome(path, (answer,), Revocation.REVOKED)
-        return Outcome(path, (), Revocation.GOOD) if all(answers) and not self.ocsps else None
+        if self.ocsps:
+            return None
+        if not all(answers):
+            return self._partly(path, answers, case)
+        return self.unknown(path, (), case.policy) if self.left_out else Outcome(path, (), Revocation.GOOD)
+
+    def _partly(self, path: tuple[Certificate, ...], answers: Sequence[Finding | bool], case: Case) -> Outcome | None:
+        """Return the outcome where plain lists clear some certificates, and nothing at hand is about the others; else None."""
+        dear = self.dear(path, case)
+        if not all(found.is_made_on(path, case.policy) for found in dear):
+            return None
+        reasons: list[tuple[str, str]] = []
+        for certificate, answer in zip(reversed(path[:-1]), reversed(answers), strict=True):
+            if not answer:
+                if _has_other_issuer(certificate) or any(found.is_about(certificate) for found in dear):
+                    return None
+                reasons.append((certificate.subject, _NONE_ABOUT))
+        return self.unknown(path, reasons, case.policy)
 
     def _plain_answer(self, certificate: Certificate, issuer: Certificate, case: Case) -> Finding | bool:
         """Return the finding if a certificate is revoked, True if the newest current list does not hold it, False if that cannot be told.
@@ -398,6 +515,12 @@ def _without_next(begin: datetime) -> datetime:
         return begin + _NO_NEXT_UPDATE
     except OverflowError:  # the last half hour of the year 9999
         return begin
+
+
+def _is_named_elsewhere(name: bytes, path: Sequence[Certificate], case: Case) -> bool:
+    """Whether a certificate outside of a path has this name, and so perhaps a key for revocation lists."""
+    indexes = (case.store.anchors, case.store.intermediates, case.extra)
+    return any(found not in path for index in indexes for found in (*index.named(name), *index.alike(name)))
 
 
 def _has_other_issuer(certificate: Certificate) -> bool:

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from smime.asn1 import writer
 from smime.limits import DEFAULT_LIMITS
-from smime.pki import build, certvalidator, fast, revocation
+from smime.pki import build, certvalidator, fast, names, revocation
 from smime.pki.certificate import Certificate
 from smime.pki.effort import Budget, is_common_key, signature_effort
 from smime.pki.path import PathVerdict
@@ -256,6 +256,25 @@ class TestSize:
         assert work.accepted == work.careful == 0
         assert Certificate.of(der(who)).addresses == ()
 
+    def test_large_certificates_are_dear(self, work: Work) -> None:
+        who = PKI.person("A", None, "p256", addresses=[f"m{number}@example.com" for number in range(10_000)])
+        assert codes(validate(who, *who.chain)) == {"path-too-complex"}
+        wide = x509.SubjectAlternativeName([x509.RFC822Name(f"m{number}@example.com") for number in range(1_200)])
+        issuer, chain = PKI.root, []
+        for number in range(6):
+            issuer = PKI.authority(f"Wide {number}", issuer=issuer, key=private_key("p256", 960), extensions=[(wide, False)])
+            chain.append(issuer)
+        assert len(der(issuer)) > 16_384
+        assert codes(validate(PKI.person("A", "a@example.org", "p256", issuer=issuer), *chain)) == {"path-too-complex"}
+        assert work.accepted == work.careful == 0
+
+    def test_one_large_certificate_is_read(self) -> None:
+        who = PKI.person("A", None, "p256", addresses=[f"m{number}@example.com" for number in range(1_200)])
+        assert len(der(who)) > 16_384
+        assert validate(who, *who.chain).trusted
+        large = PKI.person("A", None, "p256", addresses=[f"m{number}@example.com" for number in range(10_000)], self_signed=True)
+        assert validate(large, anchors=[large.certificate]).trusted
+
     def test_a_hundred_constraints_on_a_few_names(self) -> None:
         trees = [x509.RFC822Name(f"h{number}.example") for number in range(300)]
         issuer = PKI.authority("Constraining CA", issuer=PKI.root, extensions=[(x509.NameConstraints(trees, None), True)])
@@ -358,3 +377,20 @@ class TestRevocation:
         for _ in range(10):
             assert found.entry(Certificate.of(der(alice))) is None
             assert found.entry(Certificate.of(der(bob))).serial_number == bob.certificate.serial_number
+
+
+def test_names_of_kilobytes_are_compared_as_octets() -> None:
+    def name(text: str, count: int) -> bytes:
+        one = x509.Name([x509.NameAttribute(x509.NameOID.ORGANIZATIONAL_UNIT_NAME, f"{text} {number}") for number in range(count)])
+        return one.public_bytes()
+
+    assert names.comparable(name("unit", 5)) == names.comparable(name("UNIT", 5))
+    assert names.comparable(name("unit", 200)) != names.comparable(name("UNIT", 200))
+    assert names.comparable(name("unit", 200)) == names.comparable(name("unit", 200))
+
+
+def test_more_extensions_than_are_read_need_no_engine(work: Work) -> None:
+    many = [(x509.UnrecognizedExtension(x509.ObjectIdentifier(f"1.2.3.4.{number}"), b"\x05\x00"), False) for number in range(1_000)]
+    who = PKI.person("A", "a@example.org", "p256", extensions=many)
+    assert codes(validate(who, *who.chain)) == {"malformed-certificate", "path-invalid"}
+    assert work.accepted == work.careful == 0

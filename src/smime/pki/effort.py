@@ -11,7 +11,7 @@ from functools import lru_cache
 from smime.errors import ParseError
 from smime.pki import tlv
 
-__all__ = ["Budget", "is_common_key", "reading_effort", "signature_effort"]
+__all__ = ["Budget", "is_common_key", "reading_effort", "signature_effort", "size_effort"]
 
 _RSA = frozenset({"1.2.840.113549.1.1.1", "1.2.840.113549.1.1.7", "1.2.840.113549.1.1.10"})
 _DSA = "1.2.840.10040.4.1"
@@ -32,6 +32,7 @@ _OTHERS = {
     "2.16.840.1.101.3.4.3.19": 16,
 }
 _UNKNOWN = 28
+_ORDINARY = 8192  # octets: those of keys and signatures with ML-DSA-87 are smaller
 
 
 class Budget:
@@ -59,7 +60,12 @@ class Budget:
 
 def reading_effort(octets: bytes) -> int:
     """Return what reading a certificate and ranking it among others costs."""
-    return 2 + len(octets) // 4096
+    return 2 + len(octets) // 4096 + size_effort(octets)
+
+
+def size_effort(octets: bytes) -> int:
+    """Return what a certificate costs for being larger than ordinary ones are: engines read and compare its names again and again."""
+    return max(0, len(octets) - _ORDINARY) // 512
 
 
 @lru_cache(maxsize=1024)

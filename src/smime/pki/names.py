@@ -62,12 +62,17 @@ def attributes(name: bytes) -> list[list[tuple[str, int, bytes]]]:
     return found
 
 
+_LARGE = 2048  # octets of a name
+
+
 @lru_cache(maxsize=4096)
 def comparable(name: bytes) -> tuple[object, ...]:
     """Return what is equal for names that match by RFC 5280 section 7.1: case, white space and string type do not count.
 
-    Octets that are not a Name compare as octets.
+    Octets that are not a Name compare as octets, and so do names of more than 2048 octets: to prepare those is dear.
     """
+    if len(name) > _LARGE:
+        return (name,)
     try:
         rdns = attributes(name)
     except ParseError:

@@ -22,7 +22,7 @@ from smime.errors import LimitExceeded, ParseError, SMIMEError, UnsupportedError
 from smime.findings import Effect, Finding, finding
 from smime.pki import constraints
 from smime.pki.certificate import SUBJECT_ALT_NAME, Certificate
-from smime.pki.effort import Budget, is_common_key, signature_effort
+from smime.pki.effort import Budget, is_common_key, signature_effort, size_effort
 from smime.pki.trust import TrustStore
 from smime.pki.usage import authority_fault, issuer_findings, signer_findings
 from smime.report import Revocation, Unchecked
@@ -256,6 +256,8 @@ class StandardValidator:
         from smime.pki.revocation import RevocationPile  # noqa: PLC0415
 
         budget = Budget(policy.limits.path_candidates)
+        if leaf not in store.anchors and not budget.spend(size_effort(leaf.der)):
+            return PathVerdict(trusted=False, path=(leaf,), revocation=Revocation.UNKNOWN, findings=(finding("path-too-complex"),))
         others = Brought(extra, policy.limits, budget)
         findings = signer_findings(leaf, policy)
         if others.too_many:
@@ -331,6 +333,8 @@ class StandardValidator:
 
         if not all(is_common_key(certificate.spki) for certificate in path[1:]) or _times(path, case.at):
             return None
+        if any(map(_is_faulty, path)):
+            return None  # however many there are, the verifier would read them all
         if not case.budget.spend(1 + sum(signature_effort(certificate.spki) for certificate in path[1:])):
             return None
         found = fast.accepted(path, case.store, case.at)
@@ -345,6 +349,12 @@ class StandardValidator:
 
             known = certvalidator.check(found, case, validated=True)
         return None if known is None else judge(known, case)
+
+
+def _is_faulty(certificate: Certificate) -> bool:
+    """Whether extensions cannot be read, stand twice or are too many."""
+    _ = certificate.extensions
+    return certificate.extensions_fault is not None
 
 
 _VALIDATION = 60  # units of work that pyhanko-certvalidator takes for a path

@@ -233,7 +233,30 @@ class TestBadPaths:
         who, extra = self.bad(extensions=[(x509.NameConstraints([x509.DirectoryName(elsewhere)], None), True)])
         verdict = validate(who, *extra)
         assert codes(verdict) == {"path-invalid", "path-too-complex"}
-        assert 1 <= work.careful <= 3
+        assert 1 <= work.careful <= 2
+
+    def test_it_is_asked_once_more_at_most(self, work: Work) -> None:
+        bridge = PKI.authority("Bridge CA", issuer=PKI.root, key="p256")
+        middle = [PKI.authority("Twice CA", issuer=bridge, key=private_key("p256", 941)) for _ in range(4)]
+        who = PKI.person("A", "a@example.org", "p256", issuer=middle[0])
+        policy = RFC8551.replace(explicit_policy=True, acceptable_policies=frozenset({"1.2.3.4"}))
+        assert codes(validate(who, *middle, bridge, policy=policy)) == {"policy-not-acceptable", "path-too-complex"}
+        assert work.careful == 2
+
+    def test_candidates_are_ranked_by_what_is_remembered_of_them(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        keys = [private_key("p256", 1000 + index) for index in range(20)]
+        heads = [PKI.authority("Everybody CA", key=one) for one in keys]
+        links = [PKI.authority("Everybody CA", issuer=head, key=keys[(index + 1) % 20]) for index, head in enumerate(heads)]
+        asked: list[Certificate] = []
+        promise = build.PathSearch._promise
+
+        def counting(self: Any, candidate: Certificate) -> Any:
+            asked.append(candidate)
+            return promise(self, candidate)
+
+        monkeypatch.setattr(build.PathSearch, "_promise", counting)
+        validate(PKI.person("A", "a@example.org", "p256", issuer=heads[0]), *heads, *links)
+        assert len(asked) == len(set(asked)) > 2
 
 
 class TestSize:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Brought", "PathSearch", "is_signed_by", "may_anchor_issue", "only_way", "verify_signature"]
 
+# the key identifier; not valid, or no authority; no anchor's name above; the age
+_Promise = tuple[bytes | None, bool, bool, float]
 _signatures: Cache[tuple[bytes, bytes], bool | str] = Cache(8192)
 
 
@@ -197,6 +199,7 @@ class PathSearch:
         self._budget = budget
         self._at = at
         self._paid: set[tuple[bytes, bytes]] = set()
+        self._promises: dict[Certificate, _Promise] = {}
         self._too_long = False
         self._skipped = False
         self.missing: dict[str, None] = {}
@@ -297,16 +300,22 @@ class PathSearch:
         """
         if len(candidates) < 2:
             return candidates
-        at, anchors = self._at, self._store.anchors
+        if not self._budget.spend(1):
+            return ()
 
         def rank(candidate: Certificate) -> tuple[bool, int, bool, float]:
-            ski = candidate.ski
-            hinted = 1 if hint is None or ski is None else 0 if hint == ski else 2
-            plausible = candidate.not_before <= at <= candidate.not_after and (candidate.version < 3 or candidate.is_ca)
-            plausible = plausible and unknown_critical(candidate) is None
-            return not plausible, hinted, not anchors.named(candidate.issuer_raw), -candidate.not_before.timestamp()
+            ski, implausible, low, age = self._promises.get(candidate) or self._promise(candidate)
+            return implausible, 1 if hint is None or ski is None else 0 if hint == ski else 2, low, age
 
         return sorted(candidates, key=rank)
+
+    def _promise(self, candidate: Certificate) -> _Promise:
+        """Return what an issuer promises whatever is asked for; it is remembered, since it is asked for at every step."""
+        plausible = candidate.not_before <= self._at <= candidate.not_after and (candidate.version < 3 or candidate.is_ca)
+        plausible = plausible and unknown_critical(candidate) is None
+        low = not self._store.anchors.named(candidate.issuer_raw)
+        found = self._promises[candidate] = (candidate.ski, not plausible, low, -candidate.not_before.timestamp())
+        return found
 
     def _signed(self, certificate: Certificate, issuer: Certificate) -> bool:
         answer = is_signed_by(certificate, issuer)

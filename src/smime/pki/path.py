@@ -357,7 +357,7 @@ def _is_faulty(certificate: Certificate) -> bool:
     return certificate.extensions_fault is not None
 
 
-_VALIDATION = 60  # units of work that pyhanko-certvalidator takes for a path
+_VALIDATION = 70  # units of work for a further path that pyhanko-certvalidator is asked about: of the usual budget, once
 
 
 def _plainly_bad(path: tuple[Certificate, ...], case: Case) -> Outcome | None:

@@ -333,13 +333,13 @@ wall in which the process did not run, for the disk or for other work on the mac
 """
 
 
-def _save(size: str, lines: Sequence[str], rounds: int) -> None:
+def _save(title: str, size: str, lines: Sequence[str], rounds: int) -> None:
     """Put a table into the results, in place of the one of the same title."""
     old = _RESULTS.read_text(encoding="utf-8") if _RESULTS.exists() else ""
     sections = {part.partition("\n")[0]: part.partition("\n")[2] for part in old.split("\n## ")[1:]}
     body = _INTRODUCTION.format(size=size, rounds=rounds) + "\n" + "\n".join(lines) + "\n"
     version = subprocess.run(["openssl", "version"], capture_output=True, text=True, check=False).stdout.strip()
-    sections[size] = f"\n{machine()}, {version}\n\n{body}"
+    sections[title] = f"\n{machine()}, {version}\n\n{body}"
     text = _TITLE + "\n".join(f"## {name}\n{content.rstrip()}\n" for name, content in sections.items())
     _RESULTS.write_text(text, encoding="utf-8")
 
@@ -351,6 +351,7 @@ def main() -> None:
     parser.add_argument("--dir", type=Path, help="where the files go; a local disk with five times the size free")
     parser.add_argument("--no-peers", action="store_true", help="without openssl")
     parser.add_argument("--only", default="", help="operations whose name contains this, or one of these joined by +")
+    parser.add_argument("--title", help="of the section of bench/STREAM.md; default is the size")
     parser.add_argument("--no-save", action="store_true", help="leave bench/STREAM.md alone")
     arguments = parser.parse_args()
     size = size_of(arguments.size)
@@ -361,7 +362,7 @@ def main() -> None:
             parser.error(f"{folder} has no room for five times {arguments.size}")
         lines = table(size, arguments.rounds, folder, peers=not arguments.no_peers, only=arguments.only)
     if not arguments.no_save:
-        _save(arguments.size, lines, arguments.rounds)
+        _save(arguments.title or arguments.size, arguments.size, lines, arguments.rounds)
 
 
 if __name__ == "__main__":

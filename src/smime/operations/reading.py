@@ -60,13 +60,14 @@ class Sender:
 
     @classmethod
     def of(cls, fields: HeaderFields) -> Sender:
-        """Take the sender from a header block, with what stands in it behind a bare CR."""
+        """Take the sender from a header block, with what stands in it behind a bare CR: that may add to what a field says, and is none."""
         hidden = _hidden_fields(fields)
         if not hidden and not fields.duplicates():
             return cls(fields.get_all_raw("from"), fields.get_all_raw("sender"))
+        authors, senders = fields.get_all_raw("from"), fields.get_all_raw("sender")
         return cls(
-            fields.get_all_raw("from") + [value for name, value in hidden if name == "from"],
-            fields.get_all_raw("sender") + [value for name, value in hidden if name == "sender"],
+            authors and authors + [value for name, value in hidden if name == "from"],
+            senders and senders + [value for name, value in hidden if name == "sender"],
             [name for name in _SEEN if fields.count(name) + sum(name == other for other, _ in hidden) > 1],
         )
 

@@ -398,13 +398,11 @@ class SignedDataLayer:
         """Something was noticed about the object, or about what announces it."""
         self._findings += found
 
+    noticed = told  # about the header around the object, of which layers that are not signed say nothing
+
     def anomalies(self, reasons: Iterable[str], /) -> None:
         """The transfer encoding was irregular."""
         self._findings += [finding("base64-anomaly", reason=reason) for reason in reasons]
-
-    def noticed(self, findings: Iterable[Finding], /) -> None:
-        """What was noticed about the header around the object."""
-        self._findings += findings
 
     @property
     def has_content(self) -> bool:

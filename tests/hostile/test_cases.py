@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 
 import pytest
+from tests.effort import linear
 from tests.hostile import cases, mails, signatures, trust
 from tests.hostile.cases import CASES, Case
 
@@ -22,9 +22,8 @@ ALL = [pytest.param(one, id=one.name) for one in CASES.values()]
 @pytest.mark.parametrize("one", ALL)
 def test_verdict(one: Case) -> None:
     mail = cases.mail_of(one)
-    start = time.process_time()
-    said = cases.verify(mail)
-    assert time.process_time() - start < 2
+    with linear(len(mail.octets)):
+        said = cases.verify(mail)
     if one.error is not None:
         assert isinstance(said.error, one.error), said
         return

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
+from tests.effort import linear
 from tests.hostile.builder import ENTITY, HEADER, Multipart, Signature, SignedData, opaque, signed, trust
 
 import smime
@@ -112,10 +112,8 @@ def test_effort(name: str) -> None:
         lambda: smime.unwrap(message, trust=trust()),
         lambda: smime.decrypt(message, smime.Password("x")),
     ):
-        start = time.process_time()
-        with suppress(SMIMEError):
+        with linear(len(message)), suppress(SMIMEError):
             action()
-        assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize(
@@ -124,10 +122,8 @@ def test_effort(name: str) -> None:
 def test_effort_in_pieces(name: str) -> None:
     """Nothing is looked at again for each piece that comes."""
     message = INPUTS[name]()
-    start = time.process_time()
     machine = smime.MessageVerifier(trust())
-    with suppress(SMIMEError):
+    with linear(len(message)), suppress(SMIMEError):
         for at in range(0, len(message), 64):
             machine.update(message[at : at + 64])
         machine.finalize()
-    assert time.process_time() - start < 4

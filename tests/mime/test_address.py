@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.effort import linear
 
 from smime.mime.address import Address, addresses_of, is_suspicious, parse_address_list, to_alabel
 from smime.mime.header import HeaderFields
@@ -209,9 +208,8 @@ HOSTILE = [
 
 @pytest.mark.parametrize("value", HOSTILE, ids=lambda value: value[:6].decode())
 def test_work_is_linear(value: bytes) -> None:
-    start = time.process_time()
-    parse_address_list(value)
-    assert time.process_time() - start < 10
+    with linear(len(value)):
+        parse_address_list(value)
 
 
 @pytest.mark.parametrize("value", [b"a@x.org <a@x.org>", b"A@x.org <a@X.org>", b'"a@x.org" <a@x.org>'])

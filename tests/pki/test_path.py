@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import itertools
 import pickle
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from itertools import combinations
@@ -15,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.effort import within
 
 from smime import algorithms
 from smime.asn1 import writer
@@ -544,10 +544,8 @@ class TestHostile:
     """Bounded work, whatever a message brings (STANDARDS section 14 rows PC, RS, FL; section 18.15)."""
 
     def bounded(self, *arguments: Any, **options: Any) -> PathVerdict:
-        begin = time.process_time()
-        verdict = validate(*arguments, **options)
-        assert time.process_time() - begin < 3
-        return verdict
+        with within(6_000_000):  # of which a module that is imported on first use takes the most
+            return validate(*arguments, **options)
 
     def web(self, pki: ThrowawayPKI, keys: list[Any]) -> list[x509.Certificate]:
         """Every authority certifies every other one; all have one name."""

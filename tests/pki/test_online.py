@@ -114,6 +114,59 @@ def test_nothing_is_asked_unless_told_to() -> None:
     assert report(store(None), person("list", "ocsp")).revocation is smime.Revocation.UNKNOWN
 
 
+def freshest(*urls: str) -> tuple[x509.FreshestCRL, bool]:
+    names = [x509.UniformResourceIdentifier(url) for url in urls]
+    return x509.FreshestCRL([x509.DistributionPoint(names, None, None, None)]), False
+
+
+@lru_cache(maxsize=1)
+def fresh_person() -> Person:
+    """Return somebody whose certificate itself says where changes to the list stand."""
+    extensions = [points(LISTS + "people.crl"), freshest(LISTS + "delta.crl")]
+    return PKI.person("Somebody fresh", "a@example.org", "p256", issuer=issuing(), extensions=extensions)
+
+
+def delta(revoked: Sequence[Any] = ()) -> bytes:
+    return crl(issuing(), revoked, number=2, extensions=[(x509.DeltaCRLIndicator(1), True)], date=NOW - timedelta(hours=2))
+
+
+class TestFreshest:
+    """RFC 5280 sections 4.2.1.15 and 5.2.6: a list may say where its changes stand, and so may a certificate."""
+
+    def pages(self, *, named_in_list: bool, revoked: Sequence[Any] = ()) -> dict[str, Any]:
+        extensions = [freshest(LISTS + "delta.crl")] if named_in_list else []
+        return {**lists(extensions=extensions), LISTS + "delta.crl": delta(revoked)}
+
+    @pytest.mark.parametrize("named_in_list", [False, True])
+    def test_revoked_since(self, named_in_list: bool) -> None:
+        who = person("list") if named_in_list else fresh_person()
+        web = Web(self.pages(named_in_list=named_in_list, revoked=[who]))
+        found = report(store(web), who)
+        assert LISTS + "delta.crl" in web.asked
+        assert found.revocation is smime.Revocation.REVOKED
+        assert found.verdict is not smime.Verdict.VALID
+
+    @pytest.mark.parametrize("named_in_list", [False, True])
+    def test_nothing_since(self, named_in_list: bool) -> None:
+        web = Web(self.pages(named_in_list=named_in_list))
+        found = report(store(web), person("list") if named_in_list else fresh_person(), policy=REQUIRE)
+        assert found.revocation is smime.Revocation.GOOD
+        assert web.asked.count(LISTS + "delta.crl") == 1
+
+    def test_no_changes_to_be_had(self) -> None:
+        """The list itself says that there is newer information, which nobody has seen."""
+        pages = self.pages(named_in_list=True)
+        del pages[LISTS + "delta.crl"]
+        found = report(store(Web(pages)), person("list"), policy=REQUIRE)
+        assert found.revocation is smime.Revocation.UNKNOWN
+        assert any("delta.crl" in one.why for one in found.unchecked if one.what == "fetch")
+
+    def test_a_complete_list_in_its_place(self) -> None:
+        """What stands there instead of changes is no more than another list."""
+        pages = {**self.pages(named_in_list=True), LISTS + "delta.crl": crl(issuing(), [person("list")], number=2)}
+        assert report(store(Web(pages)), person("list")).revocation is smime.Revocation.REVOKED
+
+
 def test_a_list_is_fetched_once() -> None:
     web = Web(lists())
     trust = store(web)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import pickle
 from collections.abc import Callable
@@ -392,6 +393,36 @@ class TestRevocation:
         verdict = validate(pki, alice, crls=(crl, pki.crl(pki.root)))
         assert verdict.trusted
         assert verdict.revocation is Revocation.UNKNOWN
+
+    @pytest.mark.parametrize("this_update", [NOW - 5 * DAY, NOW - DAY / 2])
+    def test_changes_that_the_complete_list_does_not_announce(self, pki: ThrowawayPKI, this_update: datetime) -> None:
+        """A delta list revokes, whether it is of before or after the complete one (RFC 5280 section 5.2.4)."""
+        alice, bob = (pki.person(name, f"{name}@example.com", "p256") for name in "ab")
+        delta = [(x509.DeltaCRLIndicator(1), True)]
+        changes = pki.crl(revoked=[alice], this_update=this_update, number=2, extensions=delta)
+        lists = (pki.crl(), pki.crl(pki.root), changes)
+        for order in itertools.permutations(lists):
+            assert codes(validate(pki, alice, crls=order)) == {"revoked"}
+            assert validate(pki, bob, crls=order).revocation is Revocation.GOOD
+
+    def test_changes_alone_clear_nobody(self, pki: ThrowawayPKI) -> None:
+        alice = pki.person("A", "a@example.com", "p256")
+        changes = pki.crl(number=2, extensions=[(x509.DeltaCRLIndicator(1), True)])
+        assert validate(pki, alice, crls=(changes, pki.crl(pki.root))).revocation is Revocation.UNKNOWN
+
+    def test_changes_by_somebody_else_revoke_nobody(self, pki: ThrowawayPKI) -> None:
+        alice = pki.person("A", "a@example.com", "p256")
+        namesake = dataclasses.replace(pki.intermediate, private_key=private_key("p256"))
+        changes = pki.crl(namesake, [alice], number=2, extensions=[(x509.DeltaCRLIndicator(1), True)])
+        assert validate(pki, alice, crls=(changes, pki.crl(), pki.crl(pki.root))).trusted
+
+    def test_somebody_whom_changes_took_off_a_list(self, pki: ThrowawayPKI) -> None:
+        """A hold on the complete list, and removeFromCRL on the delta list that it does not announce."""
+        alice = pki.person("A", "a@example.com", "p256")
+        held = pki.crl(revoked=[alice], reason=x509.ReasonFlags.certificate_hold)
+        lifted = pki.crl(revoked=[alice], reason=x509.ReasonFlags.remove_from_crl, number=2, extensions=[(x509.DeltaCRLIndicator(1), True)])
+        assert codes(validate(pki, alice, crls=(held, pki.crl(pki.root), lifted))) == {"revoked"}
+        assert not codes(validate(pki, alice, crls=(pki.crl(), pki.crl(pki.root), lifted)))
 
     def test_a_hold_that_the_newest_list_has_lifted(self, pki: ThrowawayPKI) -> None:
         alice = pki.person("A", "a@example.com", "p256")

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Online"]
 
 _CRL_DISTRIBUTION_POINTS = "2.5.29.31"
+_FRESHEST_CRL = "2.5.29.46"
 _AUTHORITY_INFORMATION_ACCESS = "1.3.6.1.5.5.7.1.1"
 _OCSP = "1.3.6.1.5.5.7.48.1"
 _CA_ISSUERS = "1.3.6.1.5.5.7.48.2"
@@ -66,24 +67,27 @@ def locations(certificate: Certificate, method: str) -> list[str]:
     return [url for url in found if url.lower().startswith(("http://", "https://"))][:_PER_CERTIFICATE]
 
 
-def distribution_points(certificate: Certificate) -> list[str]:
-    """Return the URLs of a certificate's revocation lists; each point with all its names, of which one would do."""
+def distribution_points(certificate: Certificate, kind: str = _CRL_DISTRIBUTION_POINTS) -> list[str]:
+    """Return the URLs of a certificate's revocation lists, or of what changed on them (freshestCRL, RFC 5280 section 4.2.1.15)."""
+    extension = certificate.extensions.get(kind)
+    return _points(extension[1]) if extension is not None else []
+
+
+def _points(octets: bytes) -> list[str]:
+    """Return the URLs of a CRLDistributionPoints; each point with all its names, of which one would do."""
     found = []
-    extension = certificate.extensions.get(_CRL_DISTRIBUTION_POINTS)
-    if extension is not None:
-        octets = extension[1]
-        try:
-            _, start, end = tlv.element(octets, 0, len(octets))
-            for _, point_start, point_end in tlv.children(octets, start, end):
-                for tag, name_start, name_end in tlv.children(octets, point_start, point_end):
-                    if tag != 0xA0:  # distributionPoint
-                        continue
-                    for kind, full_start, full_end in tlv.children(octets, name_start, name_end):
-                        if kind == 0xA0:  # fullName
-                            names = tlv.children(octets, full_start, full_end)
-                            found += [octets[begin:stop].decode("latin-1") for form, begin, stop in names if form == _URI]
-        except ParseError:
-            pass
+    try:
+        _, start, end = tlv.element(octets, 0, len(octets))
+        for _, point_start, point_end in tlv.children(octets, start, end):
+            for tag, name_start, name_end in tlv.children(octets, point_start, point_end):
+                if tag != 0xA0:  # distributionPoint
+                    continue
+                for kind, full_start, full_end in tlv.children(octets, name_start, name_end):
+                    if kind == 0xA0:  # fullName
+                        names = tlv.children(octets, full_start, full_end)
+                        found += [octets[begin:stop].decode("latin-1") for form, begin, stop in names if form == _URI]
+    except ParseError:
+        pass
     return [url for url in found if url.lower().startswith(("http://", "https://"))][:_PER_CERTIFICATE]
 
 
@@ -249,7 +253,11 @@ class _Search:
         octets = self._get(distribution_points(certificate), _list_expiry)
         if octets is None:
             return False
-        self.found.crls.append(_list_octets(octets))
+        complete = _list_octets(octets)
+        self.found.crls.append(complete)
+        changes = self._get(distribution_points(certificate, _FRESHEST_CRL) or _freshest(complete), _list_expiry)
+        if changes is not None:
+            self.found.crls.append(_list_octets(changes))
         return True
 
     def issuer_of(self, certificate: Certificate) -> Certificate | None:
@@ -300,6 +308,17 @@ def _list_octets(octets: bytes) -> bytes:
             if label.endswith("CRL"):
                 return der
     return octets
+
+
+def _freshest(octets: bytes) -> list[str]:
+    """Return the URLs that a revocation list names for its changes (freshestCRL, RFC 5280 section 5.2.6)."""
+    from cryptography.x509 import ExtensionNotFound, FreshestCRL, load_der_x509_crl  # noqa: PLC0415 - heavy
+
+    try:
+        points = load_der_x509_crl(octets).extensions.get_extension_for_class(FreshestCRL).value
+    except (ExtensionNotFound, ValueError):
+        return []
+    return _points(points.public_bytes())
 
 
 def _list_expiry(octets: bytes) -> float | None:

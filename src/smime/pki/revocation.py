@@ -30,8 +30,9 @@ __all__ = ["NOTHING", "RevocationInformation", "RevocationList", "RevocationPile
 
 _NO_NEXT_UPDATE = timedelta(minutes=30)  # how long pyhanko-certvalidator trusts what states no next update
 _CRL_DISTRIBUTION_POINTS = "2.5.29.31"
-# deltaCRLIndicator, issuingDistributionPoint, freshestCRL: a list with one of these is not plain
-_SPECIAL = frozenset({"2.5.29.27", "2.5.29.28", "2.5.29.46"})
+_DELTA_CRL_INDICATOR = "2.5.29.27"
+# with issuingDistributionPoint, freshestCRL: a list with one of these is not plain
+_SPECIAL = frozenset({_DELTA_CRL_INDICATOR, "2.5.29.28", "2.5.29.46"})
 _lists: Cache[bytes, RevocationList | bool] = Cache(256)
 _responses: Cache[bytes, Any] = Cache(256)
 
@@ -45,6 +46,7 @@ class RevocationList:
         this_update: it holds from here on …
         next_update: … until here, if it says so.
         plain: it is complete, for all reasons and by the issuer of the certificates itself.
+        changes: it would be plain, were it not a delta list (section 5.2.4): what changed since a complete one.
     """
 
     __slots__ = (
@@ -55,6 +57,7 @@ class RevocationList:
         "_signature",
         "_signers",
         "_tbs",
+        "changes",
         "der",
         "issuer_raw",
         "next_update",
@@ -82,17 +85,22 @@ class RevocationList:
         before = fields[0][2] if first else tbs_start
         self._algorithm: AlgorithmIdentifier = algorithm_identifier(der[tbs_end:algorithm_end])
         same = der[before : inner[2]] == der[tbs_end:algorithm_end]
-        self.plain = same and self.next_update is not None and self._is_plain()
+        regular = same and self.next_update is not None
+        special = self._special()
+        self.plain = regular and not special
+        self.changes = regular and special == {_DELTA_CRL_INDICATOR}
         self._serials: frozenset[int] | None = None
         self._asked = 0
         self._signers: dict[bytes, bool] = {}
 
-    def _is_plain(self) -> bool:
+    def _special(self) -> set[str]:
+        """Return the extensions that make it other than a plain one."""
+        special = set()
         for extension in self._loaded.extensions:
             oid = extension.oid.dotted_string
             if oid in _SPECIAL or (extension.critical and oid != "2.5.29.35"):
-                return False
-        return True
+                special.add(oid)
+        return special
 
     def is_signed_by(self, issuer: Certificate, policy: Policy) -> bool:
         """Whether an authority made the list, may make lists, and used algorithms that the policy accepts."""
@@ -488,17 +496,20 @@ class RevocationInformation:
     def _plain_answer(self, certificate: Certificate, issuer: Certificate, case: Case) -> Finding | bool:
         """Return the finding if a certificate is revoked, True if the newest current list does not hold it, False if that cannot be told.
 
-        Revocation is for good, so a list of before or after the time looked at may revoke, and may not clear. Only a hold can be lifted:
-        that counts if the newest current list has it (RFC 8550 section 6: an older one may have been planted in the message).
+        Revocation is for good, so a list of before or after the time looked at may revoke, and may not clear; so may a delta list, also
+        where the complete one does not announce it. Only a hold can be lifted: that counts if the newest current list has it (RFC 8550
+        section 6: an older one may have been planted in the message).
         """
         newest: RevocationList | None = None
         hold: Finding | None = None
         for found in self.lists:
-            if not found.plain or not found.is_about(certificate) or not found.is_signed_by(issuer, case.policy):
+            if not (found.plain or found.changes) or not found.is_about(certificate) or not found.is_signed_by(issuer, case.policy):
                 continue
             current = found.this_update <= case.at <= (found.next_update or found.this_update)
             newer = current and (newest is None or found.this_update > newest.this_update)
             entry = found.entry(certificate)
+            if found.changes and (entry is None or _is_removed(entry)):
+                continue  # it says what changed, and so nothing of who is not on it
             problem = None if entry is None else _revoked(certificate, entry, case.at)
             if problem is not None and problem.data["reason"] != _HOLD:
                 return problem
@@ -561,6 +572,13 @@ def _revoked(certificate: Certificate, entry: Any, at: datetime) -> Finding | No
     if date >= at:
         return None
     return finding("revoked", subject=certificate.subject, date=date.isoformat(), reason=_REASONS[reason])
+
+
+def _is_removed(entry: Any) -> bool:
+    """Whether an entry of a delta list says that a certificate is no longer on the complete one (RFC 5280 section 5.3.1)."""
+    return any(
+        extension.oid.dotted_string == "2.5.29.21" and extension.value.reason.value == "removeFromCRL" for extension in entry.extensions
+    )
 
 
 NOTHING = RevocationInformation((), (), ())

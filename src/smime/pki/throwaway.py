@@ -436,6 +436,7 @@ class ThrowawayPKI:
         this_update: datetime | None = None,
         next_update: datetime | None = None,
         number: int = 1,
+        extensions: Iterable[tuple[x509.ExtensionType, bool]] = (),
     ) -> x509.CertificateRevocationList:
         """Make a revocation list.
 
@@ -447,6 +448,7 @@ class ThrowawayPKI:
             this_update: default a day ago.
             next_update: default in a month.
             number: cRLNumber.
+            extensions: further ones, and whether each is critical.
         """
         issuer = issuer or self.intermediate
         builder = (
@@ -467,6 +469,8 @@ class ThrowawayPKI:
             if reason is not None:
                 item = item.add_extension(x509.CRLReason(reason), critical=False)
             builder = builder.add_revoked_certificate(item.build())
+        for extension, critical in extensions:
+            builder = builder.add_extension(extension, critical)
         crl: x509.CertificateRevocationList = _sign(builder, issuer.private_key)
         return crl
 

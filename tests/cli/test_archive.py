@@ -235,6 +235,23 @@ def test_parquet_without_pyarrow(smime: Shell, box: Path, monkeypatch: pytest.Mo
     assert "the format parquet needs pyarrow" in line
 
 
+def test_scheduler_that_is_no_address(smime: Shell, box: Path) -> None:
+    assert "dask://HOST:PORT" in smime.fails(2, *verify(smime, "--scheduler", "127.0.0.1:8786", box))
+
+
+def test_scheduler_without_dask(smime: Shell, box: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("smime.cli.archive.find_spec", lambda name: None)
+    assert "smimekit[dask]" in smime.fails(2, *verify(smime, "--scheduler", "dask://127.0.0.1:8786", box))
+
+
+@pytest.mark.filterwarnings("ignore")  # of a library that starts a loop of its own
+def test_scheduler_that_is_not_there(smime: Shell, box: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed", reason="dask's distributed is not installed")
+    monkeypatch.setattr("smime.archive.scheduler._PATIENCE", 0.5)
+    assert "127.0.0.1:1" in smime.fails(3, *verify(smime, "--scheduler", "dask://127.0.0.1:1", "-o", "out.jsonl", box))
+    assert not Path("out.jsonl").exists()
+
+
 @pytest.mark.parametrize("command", ["decrypt", "strip"])
 def test_out_alone_is_where_the_copy_goes(command: str, smime: Shell, box: Path) -> None:
     done = smime("archive", command, "-k", smime.file("bob.pem"), "--jobs", 1, "-o", "copy", box)

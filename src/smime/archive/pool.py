@@ -22,7 +22,7 @@ from smime.archive.record import MessageRecord
 from smime.archive.sources import Octets, Span
 from smime.errors import SMIMEError
 
-__all__ = ["Outcome", "Task", "run"]
+__all__ = ["Outcome", "Task", "batches", "failed", "outcome_of", "run"]
 
 _BATCH_MESSAGES = 64
 _BATCH_OCTETS = 4 << 20
@@ -53,7 +53,8 @@ def failed(span: Span, reason: str) -> Outcome:
     return Outcome(MessageRecord(span.source, span.offset, span.file, span.size, error=reason))
 
 
-def _one(function: Function, octets: Octets, span: Span) -> Outcome:
+def outcome_of(function: Function, octets: Octets, span: Span) -> Outcome:
+    """Return what comes of one message, whatever goes wrong with it."""
     try:
         return function(span, octets.read(span))
     except (SMIMEError, OSError) as error:
@@ -62,6 +63,19 @@ def _one(function: Function, octets: Octets, span: Span) -> Outcome:
         return failed(span, "out of memory")
     except Exception as error:  # noqa: BLE001 - a fault of this library must not end a run of hours; it stands in the record
         return failed(span, f"internal error: {type(error).__name__}: {error}")
+
+
+def batches(spans: Iterable[Span]) -> Iterator[list[Span]]:
+    """Yield the spans, as many together as are worth a trip to another process."""
+    batch, octets = list[Span](), 0
+    for span in spans:
+        batch.append(span)
+        octets += span.size
+        if len(batch) >= _BATCH_MESSAGES or octets >= _BATCH_OCTETS:
+            yield batch
+            batch, octets = [], 0
+    if batch:
+        yield batch
 
 
 def run(task: Task, spans: Iterable[Span], *, jobs: int = 1) -> Iterator[tuple[Span, Outcome]]:
@@ -85,7 +99,7 @@ def run(task: Task, spans: Iterable[Span], *, jobs: int = 1) -> Iterator[tuple[S
     function = task.prepare()
     with Octets() as octets:
         for span in spans:
-            yield span, _one(function, octets, span)
+            yield span, outcome_of(function, octets, span)
 
 
 # -- the worker's side --
@@ -100,7 +114,7 @@ def _work(task: bytes, connection: Connection, progress: Any) -> None:
             outcomes = []
             for index, span in enumerate(batch):
                 progress.value = index
-                outcomes.append(_one(function, octets, span))
+                outcomes.append(outcome_of(function, octets, span))
             connection.send(outcomes)
 
 
@@ -163,21 +177,9 @@ class _Pool:
             self._task = pickle.dumps(task)
         except (pickle.PicklingError, AttributeError) as error:
             raise TypeError(f"cannot be handed to another process: {error}") from error
-        self._batches = self._split(iter(spans))
+        self._batches = (_Batch(number, batch) for number, batch in enumerate(batches(spans)))
         self._jobs = jobs
         self._workers: list[_Worker] = []
-
-    @staticmethod
-    def _split(spans: Iterator[Span]) -> Iterator[_Batch]:
-        number, batch, octets = 0, list[Span](), 0
-        for span in spans:
-            batch.append(span)
-            octets += span.size
-            if len(batch) >= _BATCH_MESSAGES or octets >= _BATCH_OCTETS:
-                yield _Batch(number, batch)
-                number, batch, octets = number + 1, [], 0
-        if batch:
-            yield _Batch(number, batch)
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()

@@ -14,7 +14,7 @@ from smime.archive import pool
 from smime.archive.copy import ArchiveCopy
 from smime.archive.correspondents import Change, CorrespondentStore, Lesson
 from smime.archive.record import MessageRecord
-from smime.archive.sources import Sources, check, spans
+from smime.archive.sources import Sources, Span, check, spans
 from smime.archive.tasks import At, Decrypt, Harvest, Learn, Scan, Strip, Verify, split_elements
 from smime.errors import SMIMEError
 from smime.pki.certificate import Certificate
@@ -40,9 +40,17 @@ def _at(at: At) -> At:
     return at
 
 
-def _records(task: pool.Task, sources: Sources, jobs: int, skip: Collection[Any]) -> Iterator[MessageRecord]:
+def _run(task: pool.Task, found: Iterable[Span], jobs: int, scheduler: str | None) -> Iterator[tuple[Span, pool.Outcome]]:
+    if scheduler is None:
+        return pool.run(task, found, jobs=jobs)
+    from smime.archive.scheduler import run  # noqa: PLC0415 - few need it
+
+    return run(task, found, scheduler)
+
+
+def _records(task: pool.Task, sources: Sources, jobs: int, scheduler: str | None, skip: Collection[Any]) -> Iterator[MessageRecord]:
     found = (span for span in spans(sources) if span.key not in skip)
-    for _, outcome in pool.run(task, found, jobs=jobs):
+    for _, outcome in _run(task, found, jobs, scheduler):
         yield outcome.record
 
 
@@ -55,6 +63,7 @@ def verify(
     tsa: TrustStore | None = None,
     policy: Policy = policies.RFC8551,
     jobs: int = 1,
+    scheduler: str | None = None,
     skip: Collection[tuple[str, int | str]] = frozenset(),
 ) -> Iterator[MessageRecord]:
     """Verify every message of an archive, through all its layers.
@@ -69,6 +78,8 @@ def verify(
         tsa: the anchors of time-stamping authorities, whose timestamps make up for certificates that expired since.
         policy: what is accepted; `smime.policies.ARCHIVE` reads old algorithms as well, with findings.
         jobs: processes. With more than one, a script must do its work under ``if __name__ == "__main__":``.
+        scheduler: address of a dask scheduler, ``dask://HOST:PORT``, whose workers do the work instead of processes here. They need this
+            library, and the files under the same paths; the keys go to them over the network. Needs the extra ``dask``.
         skip: keys (`MessageRecord.key`) of messages to pass over.
 
     Returns:
@@ -79,7 +90,7 @@ def verify(
         ValueError: `at` has no time zone.
     """
     check(sources)
-    return _records(Verify(trust, _identities(identities), _at(at), policy, tsa), sources, jobs, skip)
+    return _records(Verify(trust, _identities(identities), _at(at), policy, tsa), sources, jobs, scheduler, skip)
 
 
 def scan(
@@ -87,6 +98,7 @@ def scan(
     *,
     policy: Policy = policies.RFC8551,
     jobs: int = 1,
+    scheduler: str | None = None,
     skip: Collection[tuple[str, int | str]] = frozenset(),
 ) -> Iterator[MessageRecord]:
     """Look what the messages of an archive are made of, without any key: nothing is verified or decrypted.
@@ -95,6 +107,7 @@ def scan(
         sources: as for `verify`.
         policy: of which the limits count.
         jobs: as for `verify`.
+        scheduler: as for `verify`.
         skip: as for `verify`.
 
     Returns:
@@ -104,7 +117,7 @@ def scan(
         OSError: a source is not there; while iterating: it cannot be listed.
     """
     check(sources)
-    return _records(Scan(policy), sources, jobs, skip)
+    return _records(Scan(policy), sources, jobs, scheduler, skip)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +141,7 @@ def certificates(
     identities: AnyIdentity | Iterable[AnyIdentity] = (),
     policy: Policy = policies.RFC8551,
     jobs: int = 1,
+    scheduler: str | None = None,
 ) -> Iterator[HarvestedCertificate]:
     """Collect the certificates that the signatures of an archive bring, each once.
 
@@ -138,6 +152,7 @@ def certificates(
         identities: keys for encrypted layers, to look inside.
         policy: as for `verify`.
         jobs: as for `verify`.
+        scheduler: as for `verify`.
 
     Returns:
         An iterator of certificates, in the order in which they are first met.
@@ -146,12 +161,12 @@ def certificates(
         OSError: a source is not there; while iterating: it cannot be listed.
     """
     check(sources)
-    return _harvest(Harvest(None, _identities(identities), _at(None), policy), sources, policy, jobs)
+    return _harvest(Harvest(None, _identities(identities), _at(None), policy), sources, policy, jobs, scheduler)
 
 
-def _harvest(task: pool.Task, sources: Sources, policy: Policy, jobs: int) -> Iterator[HarvestedCertificate]:
+def _harvest(task: pool.Task, sources: Sources, policy: Policy, jobs: int, scheduler: str | None) -> Iterator[HarvestedCertificate]:
     seen: set[bytes] = set()
-    for _, outcome in pool.run(task, spans(sources), jobs=jobs):
+    for _, outcome in _run(task, spans(sources), jobs, scheduler):
         for der in split_elements(outcome.octets or b""):
             if der in seen:
                 continue
@@ -172,6 +187,7 @@ def learn(
     at: At = None,
     policy: Policy = policies.RFC8551,
     jobs: int = 1,
+    scheduler: str | None = None,
 ) -> Iterator[tuple[MessageRecord, list[Change]]]:
     """Learn from the validly signed messages of an archive how to encrypt to who wrote them.
 
@@ -185,6 +201,7 @@ def learn(
         at: as for `verify`.
         policy: as for `verify`.
         jobs: as for `verify`.
+        scheduler: as for `verify`.
 
     Returns:
         An iterator of records, each with what the message changed.
@@ -194,11 +211,13 @@ def learn(
         ValueError: `at` has no time zone.
     """
     check(sources)
-    return _learn(Learn(trust, _identities(identities), _at(at), policy), sources, store, jobs)
+    return _learn(Learn(trust, _identities(identities), _at(at), policy), sources, store, jobs, scheduler)
 
 
-def _learn(task: pool.Task, sources: Sources, store: CorrespondentStore, jobs: int) -> Iterator[tuple[MessageRecord, list[Change]]]:
-    for _, outcome in pool.run(task, spans(sources), jobs=jobs):
+def _learn(
+    task: pool.Task, sources: Sources, store: CorrespondentStore, jobs: int, scheduler: str | None
+) -> Iterator[tuple[MessageRecord, list[Change]]]:
+    for _, outcome in _run(task, spans(sources), jobs, scheduler):
         taught = [Lesson.decode(line) for line in (outcome.octets or b"").splitlines()]
         yield outcome.record, store.learn(taught) if taught else []
 
@@ -215,9 +234,9 @@ def _check_copy(sources: Sources, into: str | os.PathLike[str]) -> None:
             raise ValueError(f"the copy cannot be inside of the archive: {os.fspath(into)} is in {source}")
 
 
-def _copy(task: pool.Task, sources: Sources, into: str | os.PathLike[str], jobs: int) -> Iterator[MessageRecord]:
+def _copy(task: pool.Task, sources: Sources, into: str | os.PathLike[str], jobs: int, scheduler: str | None) -> Iterator[MessageRecord]:
     with ArchiveCopy(into) as copy:
-        for span, outcome in pool.run(task, spans(sources), jobs=jobs):
+        for span, outcome in _run(task, spans(sources), jobs, scheduler):
             copy.write(span, outcome.octets)
             yield outcome.record
 
@@ -231,6 +250,7 @@ def decrypt(
     at: At = None,
     policy: Policy = policies.RFC8551,
     jobs: int = 1,
+    scheduler: str | None = None,
 ) -> Iterator[MessageRecord]:
     """Copy an archive with every message decrypted that the keys at hand open; all others are copied as they are.
 
@@ -246,6 +266,7 @@ def decrypt(
         at: as for `verify`.
         policy: as for `verify`.
         jobs: as for `verify`.
+        scheduler: as for `verify`.
 
     Returns:
         An iterator of records, as from `verify`.
@@ -255,7 +276,7 @@ def decrypt(
         ValueError: the folder is inside of a source.
     """
     _check_copy(sources, into)
-    return _copy(Decrypt(trust, _identities(identities), _at(at), policy), sources, into, jobs)
+    return _copy(Decrypt(trust, _identities(identities), _at(at), policy), sources, into, jobs, scheduler)
 
 
 def strip(
@@ -267,6 +288,7 @@ def strip(
     at: At = None,
     policy: Policy = policies.RFC8551,
     jobs: int = 1,
+    scheduler: str | None = None,
 ) -> Iterator[MessageRecord]:
     """Copy an archive as plain mail: encryption, compression and signatures are taken off, whatever the verdicts are.
 
@@ -274,4 +296,4 @@ def strip(
     `decrypt`.
     """
     _check_copy(sources, into)
-    return _copy(Strip(trust, _identities(identities), _at(at), policy), sources, into, jobs)
+    return _copy(Strip(trust, _identities(identities), _at(at), policy), sources, into, jobs, scheduler)

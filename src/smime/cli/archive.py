@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -33,7 +34,35 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-_JOBS = click.option("--jobs", type=click.IntRange(min=1), default=processors, help="Processes; default: one a processor.")
+def _scheduler(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:  # noqa: ARG001 - click's signature
+    if value is None:
+        return None
+    from smime.archive.scheduler import check_address  # noqa: PLC0415 - not for --help
+
+    try:
+        check_address(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    if find_spec("distributed") is None:
+        raise click.BadParameter("that needs dask: pip install 'smimekit[dask]'")
+    return value
+
+
+def _worker_options(function: F) -> F:
+    """Add the options that say who does the work."""
+    for option in (
+        click.option(
+            "--scheduler",
+            metavar="dask://HOST:PORT",
+            callback=_scheduler,
+            help="Have the workers of a dask scheduler do it; they need the same files under the same paths, and are sent the keys.",
+        ),
+        click.option("--jobs", type=click.IntRange(min=1), default=processors, help="Processes; default: one a processor."),
+    ):
+        function = option(function)
+    return function
+
+
 _PATHS = click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=str))
 
 
@@ -43,7 +72,7 @@ def _run_options(*, resume: bool) -> Callable[[F], F]:
             function = click.option("--resume", is_flag=True, help="Keep the records that OUT has, and go on after them.")(function)
         for option in (
             click.option("--summary/--no-summary", default=None, help="Print a table of what came of it; default: if OUT is given."),
-            _JOBS,
+            _worker_options,
             click.option(
                 "--format", "form", type=click.Choice(_FORMATS), help="Of the records; default: what the name of OUT says, or jsonl."
             ),
@@ -113,7 +142,7 @@ class Run:
         except ModuleNotFoundError as error:
             if error.name != "pyarrow":
                 raise
-            raise click.UsageError("the format parquet needs pyarrow: pip install pyarrow") from None
+            raise click.UsageError("the format parquet needs pyarrow: pip install 'smimekit[parquet]'") from None
 
     def finish(self, records: Iterator[MessageRecord]) -> NoReturn:
         """Take all records and exit."""
@@ -207,6 +236,7 @@ def verify(
     output: str | None,
     form: str | None,
     jobs: int,
+    scheduler: str | None,
     summary: bool | None,
     resume: bool,
 ) -> None:
@@ -222,17 +252,23 @@ def verify(
     identities = load_keystores(keystores, Passwords(password_file))
     run = Run(paths, output, form, summary, resume=resume)
     policy = policy_of(archive_policy, require_revocation)
-    run.finish(archive.verify(paths, trust, identities=identities, at=at, tsa=tsa, policy=policy, jobs=jobs, skip=run.writer.keys))
+    run.finish(
+        archive.verify(
+            paths, trust, identities=identities, at=at, tsa=tsa, policy=policy, jobs=jobs, scheduler=scheduler, skip=run.writer.keys
+        )
+    )
 
 
 @group.command("scan")
 @_run_options(resume=True)
-def scan(*, paths: tuple[str, ...], output: str | None, form: str | None, jobs: int, summary: bool | None, resume: bool) -> None:
+def scan(
+    *, paths: tuple[str, ...], output: str | None, form: str | None, jobs: int, scheduler: str | None, summary: bool | None, resume: bool
+) -> None:
     """Look what the messages are made of, without any key; nothing is verified."""
     from smime import archive  # noqa: PLC0415 - not for --help
 
     run = Run(paths, output, form, summary, resume=resume)
-    run.finish(archive.scan(paths, jobs=jobs, skip=run.writer.keys))
+    run.finish(archive.scan(paths, jobs=jobs, scheduler=scheduler, skip=run.writer.keys))
 
 
 @group.command("certs")
@@ -244,7 +280,7 @@ def scan(*, paths: tuple[str, ...], output: str | None, form: str | None, jobs: 
     help="With --trust: learn from valid signatures how to encrypt to who made them, and keep it in FILE, for smime encrypt --store.",
 )
 @click.option("-o", "--output", metavar="OUT", help="Write the certificates there, in PEM; default is standard output.")
-@_JOBS
+@_worker_options
 @_PATHS
 def certs(
     *,
@@ -255,6 +291,7 @@ def certs(
     store: str | None,
     output: str | None,
     jobs: int,
+    scheduler: str | None,
     **judging: Any,
 ) -> None:
     """Collect the certificates that signatures bring, each once, in PEM.
@@ -275,13 +312,13 @@ def certs(
     identities = load_keystores(keystores, Passwords(password_file))
     _check_paths(paths)
     if store is not None:
-        _learn(paths, store, roots, identities, jobs, **judging)
+        _learn(paths, store, roots, identities, jobs, scheduler, **judging)
         return
     where = target(output)
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(AtomicFile(where)) if isinstance(where, str) else None
         write = file.write if file is not None else sys.stdout.buffer.write
-        for found in archive.certificates(paths, identities=identities, jobs=jobs):
+        for found in archive.certificates(paths, identities=identities, jobs=jobs, scheduler=scheduler):
             about = f"{found.summary.subject}  {', '.join(found.summary.addresses)}  until {found.summary.not_after.date()}"
             write(f"# {clean(about)}\n".encode() + pem.encode("CERTIFICATE", found.der))
         if file is not None:
@@ -294,6 +331,7 @@ def _learn(
     roots: Sequence[str],
     identities: Sequence[Any],
     jobs: int,
+    scheduler: str | None,
     *,
     at: Any,
     certs: Sequence[str],
@@ -307,7 +345,9 @@ def _learn(
     trust = load_trust(roots, crls, certs)
     policy = policy_of(archive_policy, require_revocation)
     with archive.CorrespondentStore(store) as known:
-        for record, changes in archive.learn(paths, trust, known, identities=identities, at=at, policy=policy, jobs=jobs):
+        for record, changes in archive.learn(
+            paths, trust, known, identities=identities, at=at, policy=policy, jobs=jobs, scheduler=scheduler
+        ):
             for change in changes:
                 click.echo(clean(f"{change} ({record.source}:{record.offset if record.file is None else record.file})"))
         click.echo(f"{len(known)} correspondents in {store}", err=True)
@@ -345,6 +385,7 @@ def _copy(
     output: str | None,
     form: str | None,
     jobs: int,
+    scheduler: str | None,
     summary: bool | None,
 ) -> None:
     from smime import archive  # noqa: PLC0415 - not for --help
@@ -355,7 +396,13 @@ def _copy(
         into, output = output, None
     identities = load_keystores(keystores, Passwords(password_file))
     trust = load_trust(roots, crls, certs) if roots else None
-    settings: dict[str, Any] = {"trust": trust, "at": at, "policy": policy_of(archive_policy, require_revocation), "jobs": jobs}
+    settings: dict[str, Any] = {
+        "trust": trust,
+        "at": at,
+        "policy": policy_of(archive_policy, require_revocation),
+        "jobs": jobs,
+        "scheduler": scheduler,
+    }
     run = Run(paths, output, form, summary, all_decrypted=what == "decrypt", judged=trust is not None)
     try:
         if what == "decrypt":

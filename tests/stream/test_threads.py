@@ -1,15 +1,25 @@
-"""Digests in a second thread: what is written and what is said of it are the same."""
+"""Digests and blocks of the target in a second thread: what is written and what is said of it are the same."""
 
 from __future__ import annotations
 
+import io
+import os
+import tempfile
 import threading
+from datetime import datetime, timezone
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.operations.people import ADDRESS, identity, person, signer, trust
 
 import smime
 import smime.files
-from smime.crypto.digest_thread import DigestThread
+import smime.mime.writer
+import smime.operations.sign
+from smime.files.second_thread import SecondThread
 
 HEAD = b"From: alice@example.org\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\n"
 LINE = b"A line of the text that is large.\r\n"
@@ -21,13 +31,13 @@ FORMS = {"detached": {}, "opaque": {"detached": False}, "BER": {"detached": Fals
 def started(monkeypatch):
     """Count the threads that hash."""
     threads = []
-    run = DigestThread._run
+    run = SecondThread._run
 
     def counted(self):
         threads.append(threading.current_thread())
         run(self)
 
-    monkeypatch.setattr(DigestThread, "_run", counted)
+    monkeypatch.setattr(SecondThread, "_run", counted)
     yield threads
     assert not any(thread.is_alive() for thread in threads)
 
@@ -110,3 +120,68 @@ def test_a_source_that_fails_ends_the_thread(tmp_path, started):
         smime.files.sign(chunks(), tmp_path / "signed", signer("rsa2048"), detached=False, encoding="der", threads=2)
     assert len(started) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+class _OneMoment(datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return datetime(2026, 11, 30, tzinfo=timezone.utc)
+
+
+@given(st.sampled_from(sorted(FORMS)), st.lists(st.integers(0, len(MESSAGE)), max_size=12))
+@settings(max_examples=30, deadline=None)
+def test_one_thread_and_two_write_the_same(form, cuts):
+    edges = sorted({0, len(MESSAGE), *cuts})
+    pieces = [MESSAGE[start:end] for start, end in pairwise(edges)]
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(smime.operations.sign, "datetime", _OneMoment)
+        monkeypatch.setattr(smime.mime.writer, "make_boundary", lambda: b"the-one-boundary")
+        folder = Path(name)
+        for threads in (1, 2):
+            smime.files.sign(pieces, folder / f"signed{threads}", signer("rsa2048"), threads=threads, **FORMS[form])
+        signed = (folder / "signed1").read_bytes()
+        assert (folder / "signed2").read_bytes() == signed
+        cut = [signed[start:end] for start, end in pairwise([*edges[:-1], len(signed)])]
+        for threads in (1, 2):
+            smime.files.verify(cut, folder / f"content{threads}", trust(), sender=ADDRESS, threads=threads)
+        assert (folder / "content2").read_bytes() == (folder / "content1").read_bytes()
+
+
+def test_a_stream_gets_its_octets_in_order(started):
+    signed = io.BytesIO()
+    smime.files.sign(io.BytesIO(MESSAGE), signed, signer("rsa2048"), detached=False, threads=2)
+    for release in ("verified", "unverified"):
+        content = io.BytesIO()
+        smime.files.verify(io.BytesIO(signed.getvalue()), content, trust(), sender=ADDRESS, release=release, threads=2)
+        assert content.getvalue().endswith(LINE * 60_000)
+    assert len(started) == 3
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("verb", ["sign", "verify"])
+def test_a_disk_that_is_full(tmp_path, source, started, monkeypatch, form, verb):
+    """Whoever of the two meets it."""
+    signed = tmp_path / "signed"
+    smime.files.sign(source, signed, signer("rsa2048"), threads=1, **FORMS[form])
+
+    def write(target):
+        if verb == "sign":
+            smime.files.sign(source, target, signer("rsa2048"), threads=2, **FORMS[form])
+        else:
+            smime.files.verify(signed, target, trust(), sender=ADDRESS, threads=2)
+
+    pwrite = os.pwrite
+    for name in ("MainThread", "smime-second"):
+
+        def full(descriptor, data, offset, name=name):
+            if threading.current_thread().name == name:
+                raise OSError(28, "No space left on device")
+            return pwrite(descriptor, data, offset)
+
+        monkeypatch.setattr(os, "pwrite", full)
+        with pytest.raises(OSError, match="No space left on device") as caught:
+            write(tmp_path / "target")
+        assert caught.value.filename == tmp_path / "target"
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["message", "signed"]
+    assert len(started) == 2
+    assert not any(thread.is_alive() for thread in started)

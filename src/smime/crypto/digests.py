@@ -34,7 +34,7 @@ class Digest(Protocol):
 
 
 NewDigest = Callable[[str], Digest]
-"""What makes running digests: `new`, or that of a `smime.crypto.digest_thread.DigestThread`."""
+"""What makes running digests: `new`, or that of a `smime.files.second_thread.SecondThread`."""
 
 _HASHES: Mapping[str, hashes.HashAlgorithm] = MappingProxyType(
     {

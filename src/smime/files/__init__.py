@@ -4,25 +4,26 @@ A source is a path, a binary stream, or an iterable of chunks. A target is a pat
 there only when all is well: until then it waits in an unnamed file of the same folder, readable by the owner alone, which vanishes by
 itself whatever happens to the process. What goes to a stream waits in an unnamed temporary file where it must not leave before its check.
 
-``threads`` says how many threads work on one message: 1, or 2, where what is signed is digested in the second; None: 2 where the process
-may run on more than one processor. What is written is the same.
+``threads`` says how many threads work on one message: 1, or 2, where the second digests what is signed and, as long as that leaves it time,
+writes blocks of the target or of the temporary file; None: 2 where the process may run on more than one processor. What is written is the
+same. The second thread starts with the first full block, ends with the call, and touches neither sources nor streams nor callbacks.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from smime import policies
 from smime._api import AnyIdentity
 from smime.crypto import digests
-from smime.crypto.digest_thread import DigestThread
 from smime.errors import SMIMEError, VerificationError
 from smime.files.atomic import AtomicFile
 from smime.files.ends import Input, Output, Progress, Source, StreamSpool, Target
+from smime.files.second_thread import SecondThread
 from smime.operations.compress import MessageCompressor
 from smime.operations.decrypt import DecryptedMessage, MessageDecryptor
 from smime.operations.encrypt import MessageEncryptor
@@ -51,13 +52,12 @@ def _processors() -> int:
         return os.cpu_count() or 1
 
 
-@contextlib.contextmanager
-def _digesting(threads: int | None) -> Iterator[NewDigest]:
-    if (_processors() if threads is None else threads) < 2:
-        yield digests.new
-    else:
-        with DigestThread() as thread:
-            yield thread.new
+def _second(threads: int | None) -> contextlib.AbstractContextManager[SecondThread | None]:
+    return contextlib.nullcontext() if (_processors() if threads is None else threads) < 2 else SecondThread()
+
+
+def _digests(thread: SecondThread | None) -> NewDigest:
+    return digests.new if thread is None else thread.new
 
 
 def _produce(
@@ -69,10 +69,10 @@ def _produce(
 ) -> None:
     with (
         Input(source, progress) as chunks,
-        Output(target, private=False, wait=False) as output,
-        _digesting(threads) as new_digest,
+        _second(threads) as thread,
+        Output(target, private=False, wait=False, thread=thread) as output,
     ):
-        machine = make(output.spool.write, chunks, new_digest)
+        machine = make(output.spool.write, chunks, _digests(thread))
         for chunk in chunks:
             machine.update(chunk)
         machine.finalize()
@@ -181,9 +181,9 @@ def verify(
     with contextlib.ExitStack() as stack:
         chunks = stack.enter_context(Input(source, progress))
         released = release == "unverified"
-        output = stack.enter_context(Output(target, private=True, wait=not released))
+        thread = stack.enter_context(_second(threads))
+        output = stack.enter_context(Output(target, private=True, wait=not released, thread=thread))
         given = None if content is None else stack.enter_context(Input(content)).kept()
-        new_digest = stack.enter_context(_digesting(threads))
         extra: frozenset[str] = frozenset()
         spool: Spool = output.spool
         source_chunks: Iterable[Buffer] = chunks
@@ -199,7 +199,7 @@ def verify(
                 spool=NullSpool() if released else spool,
                 release=release,
                 extra_digests=extra,
-                new_digest=new_digest,
+                new_digest=_digests(thread),
             )
             for chunk in source_chunks:
                 output.spool.write(machine.update(chunk))
@@ -214,7 +214,7 @@ def verify(
                 if not (missing or keep) or target is not None or chunks.again is None:
                     raise
                 extra |= missing
-                spool = StreamSpool() if keep else spool
+                spool = StreamSpool(thread) if keep else spool
                 source_chunks = chunks.again()
             else:
                 if released:
@@ -289,7 +289,8 @@ def unwrap(
     """
     with contextlib.ExitStack() as stack:
         chunks = stack.enter_context(Input(source, progress))
-        output = stack.enter_context(Output(target, private=True, wait=True))
+        thread = stack.enter_context(_second(threads))
+        output = stack.enter_context(Output(target, private=True, wait=True, thread=thread))
         machine = MessageUnwrapper(
             keyring=Keyring.of(identities),
             trust=trust,
@@ -300,9 +301,9 @@ def unwrap(
             now=now,
             policy=policy,
             spool=output.fresh,
-            spool_between=StreamSpool,
+            spool_between=lambda: StreamSpool(thread),
             reread=chunks.again,
-            new_digest=stack.enter_context(_digesting(threads)),
+            new_digest=_digests(thread),
         )
         for chunk in chunks:
             machine.update(chunk)

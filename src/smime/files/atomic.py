@@ -21,14 +21,16 @@ try:
 except ImportError:  # Windows, where a file in use cannot be removed: that is lock enough
     fcntl = None  # type: ignore[assignment]
 
+from smime.files.second_thread import BLOCK, Block
+
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from smime.files.second_thread import SecondThread
     from smime.operations.spool import Buffer
 
 __all__ = ["AtomicFile", "BlockFile"]
 
-_BLOCK = 1 << 18
 _READ = 1 << 16
 _LEAST_RESERVED = 1 << 20
 _MOST_RESERVED = 1 << 26
@@ -45,17 +47,47 @@ class BlockFile:
     Args:
         file: a regular file, open for reading and writing, unbuffered; it is closed with this object.
         reserve: ask for room ahead. Only where the file system can do that for nothing.
+        thread: writes blocks as well, as long as it is free. What fails there is raised by the next `write`, `flush` or `chunks`.
+        name: what errors say of the file.
     """
 
-    __slots__ = ("_block", "_file", "_filled", "_reserve", "_reserved", "_written")
+    __slots__ = (
+        "_block",
+        "_closing",
+        "_done",
+        "_error",
+        "_file",
+        "_filled",
+        "_given",
+        "_name",
+        "_reserve",
+        "_reserved",
+        "_thread",
+        "_written",
+    )
 
-    def __init__(self, file: IO[bytes], *, reserve: bool = False) -> None:
+    def __init__(
+        self,
+        file: IO[bytes],
+        *,
+        reserve: bool = False,
+        thread: SecondThread | None = None,
+        name: str | os.PathLike[str] | None = None,
+    ) -> None:
         self._file = file
-        self._block = bytearray()
+        self._name = name
+        self._block: Block | None = None
         self._filled = 0
         self._written = 0
         self._reserve = reserve and hasattr(os, "posix_fallocate")
         self._reserved = 0
+        self._thread = thread
+        self._given = 0  # blocks, to the thread
+        self._done = 0  # of these
+        self._error: BaseException | None = None  # of the thread
+        self._closing = False
+        if thread is not None:
+            thread.register()
 
     @property
     def size(self) -> int:
@@ -65,7 +97,7 @@ class BlockFile:
     @property
     def closed(self) -> bool:
         """`close` was called."""
-        return self._file.closed
+        return self._closing
 
     def fileno(self) -> int:
         """Return the descriptor."""
@@ -75,51 +107,106 @@ class BlockFile:
         """Append octets."""
         size = len(data)
         filled = self._filled
-        if filled + size < _BLOCK:
-            if not self._block:
-                self._block = bytearray(_BLOCK)
-            self._block[filled : filled + size] = data
+        block = self._block
+        if block is None:
+            block = self._block = self._fresh()
+        if filled + size < BLOCK:
+            block.view[filled : filled + size] = data
             self._filled = filled + size
             return None
         view = memoryview(data)
-        if filled:
-            split = _BLOCK - filled
-            self._block[filled:] = view[:split]
-            self._put(self._block)
+        while filled + len(view) >= BLOCK:
+            if not filled and (self._thread is None or not self._thread.free):
+                split = len(view) // BLOCK * BLOCK  # no copy is needed
+                self._put(view[:split])
+            else:
+                split = BLOCK - filled
+                block.view[filled:] = view[:split]
+                block = self._put_block(block)
             view = view[split:]
-        whole = len(view) // _BLOCK * _BLOCK
-        if whole:
-            self._put(view[:whole])
-            view = view[whole:]
-        self._filled = 0
-        if len(view):
-            self.write(view)
+            filled = 0
+        block.view[: len(view)] = view
+        self._filled = len(view)
         return None
 
-    def _put(self, data: Buffer) -> None:
-        end = self._written + len(data)
+    def _fresh(self) -> Block:
+        return Block() if self._thread is None else self._thread.block()
+
+    def _put_block(self, block: Block) -> Block:
+        """Write the full block, or have it written; return an empty one."""
+        thread = self._thread
+        self._filled = 0
+        if thread is None or not thread.free:
+            self._put(block.view)
+            return block
+        if self._error is not None:
+            raise self._error
+        block.filled, block.offset = BLOCK, self._place(BLOCK)
+        self._block = None
+        self._given += 1
+        thread.give(self._take, block)
+        self._block = block = thread.block()
+        return block
+
+    def _take(self, block: Block) -> None:
+        """Write a block in the thread."""
+        try:
+            if self._error is None:
+                self._write_at(block.view[: block.filled], block.offset)
+        except BaseException as error:  # noqa: BLE001 - it is raised where somebody writes on
+            self._error = error.with_traceback(None)  # whose frames would hold buffers, see `smime._kernels.c`
+        self._done += 1
+        if self._closing and self._done == self._given:
+            self._file.close()
+
+    def _place(self, size: int) -> int:
+        """Return where the next octets belong, and see that there is room for them."""
+        start = self._written
+        self._written = end = start + size
         if self._reserve and end > self._reserved:
-            step = max(len(data), min(max(self._written, _LEAST_RESERVED), _MOST_RESERVED))
+            step = max(size, min(max(start, _LEAST_RESERVED), _MOST_RESERVED))
             try:
-                os.posix_fallocate(self._file.fileno(), self._written, step)
-                self._reserved = self._written + step
+                os.posix_fallocate(self._file.fileno(), start, step)
+                self._reserved = start + step
             except OSError:  # a file system that cannot, or is nearly full: then the write itself says so
                 self._reserve = False
                 self._reserved = end
-        view = memoryview(data)
-        while view:
-            count = os.pwrite(self._file.fileno(), view, self._written)
-            self._written += count
-            view = view[count:]
+        return start
+
+    def _put(self, data: memoryview) -> None:
+        if self._error is not None:
+            raise self._error
+        self._write_at(data, self._place(len(data)))
+
+    def _write_at(self, view: memoryview, offset: int) -> None:
+        descriptor = self._file.fileno()
+        try:
+            while view:
+                count = os.pwrite(descriptor, view, offset)
+                offset += count
+                view = view[count:]
+        except OSError as error:
+            if error.filename is None:
+                error.filename = self._name
+            raise
 
     def flush(self) -> None:
-        """Write what waits for its block to be full, and give back what room was reserved."""
+        """Write what waits for its block to be full, wait for what the thread writes, and give back what room was reserved."""
+        self.wait()
+        if self._error is not None:
+            raise self._error
         filled, self._filled = self._filled, 0
         if filled:
-            self._put(memoryview(self._block)[:filled])
+            assert self._block is not None  # noqa: S101 - something is in it
+            self._put(self._block.view[:filled])
         if self._reserved > self._written:
             os.ftruncate(self._file.fileno(), self._written)
         self._reserved = 0
+
+    def wait(self) -> None:
+        """Wait for what the thread writes."""
+        if self._given != self._done and self._thread is not None:
+            self._thread.settle()
 
     def chunks(self) -> Iterator[bytes]:
         """Yield everything that was written, from the start."""
@@ -131,8 +218,14 @@ class BlockFile:
 
     def close(self) -> None:
         """Close the file; what waited for its block to be full is lost."""
+        thread = self._thread
+        if self._given != self._done and thread is not None and thread.inside:  # the garbage collector runs in any thread
+            self._closing = True  # by the last block
+            return
+        self.wait()
+        self._closing = True
         self._file.close()
-        self._block = bytearray()
+        self._block = None
 
 
 class AtomicFile:
@@ -143,9 +236,10 @@ class AtomicFile:
     Args:
         path: where it is to appear; an existing file is replaced.
         private: readable by the owner alone.
+        thread: writes as well; see `BlockFile`.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, private: bool = False) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, private: bool = False, thread: SecondThread | None = None) -> None:
         self.path = Path(path)
         if self.path.exists() and not self.path.is_file():
             raise IsADirectoryError(f"{self.path} is not a file")
@@ -159,7 +253,7 @@ class AtomicFile:
         unnamed = descriptor >= 0
         if not unnamed:
             descriptor = self._named(slots)
-        self._file = BlockFile(os.fdopen(descriptor, "w+b", buffering=0), reserve=unnamed)
+        self._file = BlockFile(os.fdopen(descriptor, "w+b", buffering=0), reserve=unnamed, thread=thread, name=path)
         self._committed = False
         self.write = self._file.write
 
@@ -214,6 +308,7 @@ class AtomicFile:
 
     def discard(self) -> None:
         """Forget the file."""
+        self._file.wait()
         name, self._name = self._name, None
         if name is not None and fcntl is not None:
             name.unlink(missing_ok=True)  # as long as it is locked

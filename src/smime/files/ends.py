@@ -16,6 +16,7 @@ from smime.operations.spool import NullSpool
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from smime.files.second_thread import SecondThread
     from smime.operations.spool import Buffer, Spool
 
 __all__ = ["Input", "Output", "Progress", "Source", "StreamSpool", "Target"]
@@ -32,9 +33,14 @@ _NO_DATA = "the source does not block, and has no data now"
 
 
 class StreamSpool:
-    """What has to wait before it may go to a stream: in memory up to a limit, then in an unnamed file readable by the owner alone."""
+    """What has to wait before it may go to a stream: in memory up to a limit, then in an unnamed file readable by the owner alone.
 
-    def __init__(self) -> None:
+    Args:
+        thread: writes the file as well; see `BlockFile`.
+    """
+
+    def __init__(self, thread: SecondThread | None = None) -> None:
+        self._thread = thread
         self._parts: list[bytes] = []
         self._size = 0
         self._file: BlockFile | None = None
@@ -50,7 +56,7 @@ class StreamSpool:
             if self._size <= _SPOOL_IN_MEMORY:
                 self._parts.append(data if type(data) is bytes else bytes(data))
                 return None
-            self._file = BlockFile(tempfile.TemporaryFile(buffering=0))  # noqa: SIM115 - it lives as long as this object
+            self._file = BlockFile(tempfile.TemporaryFile(buffering=0), thread=self._thread)  # noqa: SIM115 - it lives as long as this object
             for part in self._parts:
                 self._file.write(part)
             self._parts.clear()
@@ -167,9 +173,11 @@ class Output:
         target: None: what is written is forgotten.
         private: a file readable by the owner alone.
         wait: nothing may reach a stream before `commit`.
+        thread: writes files as well; streams get their octets in order, from the thread that has them.
     """
 
-    def __init__(self, target: Target | None, *, private: bool, wait: bool) -> None:
+    def __init__(self, target: Target | None, *, private: bool, wait: bool, thread: SecondThread | None = None) -> None:
+        self._thread = thread
         self._private = private
         self._wait = wait
         self._path: Path | None = None
@@ -198,11 +206,11 @@ class Output:
             self._file.discard()
         spool: Spool
         if self._path is not None:
-            spool = self._file = AtomicFile(self._path, private=self._private)
+            spool = self._file = AtomicFile(self._path, private=self._private, thread=self._thread)
         elif self._stream is None:
             spool = NullSpool()
         else:
-            spool = StreamSpool() if self._wait else _Direct(self._stream)
+            spool = StreamSpool(self._thread) if self._wait else _Direct(self._stream)
         self._spool = spool
         return spool
 

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from smime.crypto import digest_thread
-from smime.crypto.digest_thread import DigestThread
 from smime.errors import UnsupportedError
+from smime.files import second_thread
+from smime.files.second_thread import SecondThread
 
-_BLOCK = digest_thread._BLOCK
+_BLOCK = second_thread.BLOCK
 
 
 def _ours():
-    return [thread for thread in threading.enumerate() if thread.name == "smime-digest"]
+    return [thread for thread in threading.enumerate() if thread.name == "smime-second"]
 
 
 @given(
@@ -26,7 +26,7 @@ def _ours():
 @settings(max_examples=60, deadline=None)
 def test_same_as_a_digest_that_runs_at_once(pieces, copy_at, more):
     expected, copied = hashlib.sha256(), None
-    with DigestThread() as thread:
+    with SecondThread() as thread:
         digest, other = thread.new("sha256"), None
         buffer = bytearray(4 * _BLOCK)
         for number, (pattern, times) in enumerate(pieces):
@@ -48,7 +48,7 @@ def test_same_as_a_digest_that_runs_at_once(pieces, copy_at, more):
 
 def test_several_digests_share_the_thread():
     data = bytes(range(256)) * 4096 * 3
-    with DigestThread() as thread:
+    with SecondThread() as thread:
         running = [thread.new(name) for name in ("sha256", "sha384", "sha512")]
         for start in range(0, len(data), 100_000):
             for digest in running:
@@ -61,7 +61,7 @@ def test_several_digests_share_the_thread():
 
 
 def test_what_fits_a_block_needs_no_thread():
-    with DigestThread() as thread:
+    with SecondThread() as thread:
         digest = thread.new("sha256")
         digest.update(b"a" * (_BLOCK - 1))
         assert digest.finalize() == hashlib.sha256(b"a" * (_BLOCK - 1)).digest()
@@ -69,7 +69,7 @@ def test_what_fits_a_block_needs_no_thread():
 
 
 def test_an_unknown_digest():
-    with DigestThread() as thread, pytest.raises(UnsupportedError, match="md2"):
+    with SecondThread() as thread, pytest.raises(UnsupportedError, match="md2"):
         thread.new("md2")
 
 
@@ -93,11 +93,11 @@ class _Slow:
 
 def test_the_caller_waits_when_the_thread_is_behind(monkeypatch):
     slow = _Slow()
-    monkeypatch.setattr(digest_thread.digests, "new", lambda _: slow)
+    monkeypatch.setattr(second_thread.digests, "new", lambda _: slow)
     given_in = []
 
     def feed():
-        with DigestThread() as thread:
+        with SecondThread() as thread:
             digest = thread.new("sha256")
             for number in range(20):
                 digest.update(bytes(_BLOCK))
@@ -107,12 +107,12 @@ def test_the_caller_waits_when_the_thread_is_behind(monkeypatch):
     caller = threading.Thread(target=feed)
     caller.start()
     for _ in range(1000):
-        if len(given_in) == digest_thread._BLOCKS:
+        if len(given_in) == second_thread._BLOCKS:
             break
         caller.join(0.01)
     caller.join(0.1)
     assert caller.is_alive()
-    assert len(given_in) == digest_thread._BLOCKS  # every block waits for the thread
+    assert len(given_in) == second_thread._BLOCKS  # every block waits for the thread
     slow.gate.set()
     caller.join()
     assert given_in[-1] == (20 * _BLOCK).to_bytes(8, "big")
@@ -124,8 +124,8 @@ class _Broken(_Slow):
 
 
 def test_what_goes_wrong_in_the_thread_is_raised_where_the_digest_is_wanted(monkeypatch):
-    monkeypatch.setattr(digest_thread.digests, "new", lambda _: _Broken())
-    with DigestThread() as thread:
+    monkeypatch.setattr(second_thread.digests, "new", lambda _: _Broken())
+    with SecondThread() as thread:
         digest = thread.new("sha256")
         for _ in range(20):
             digest.update(bytes(_BLOCK))  # never blocks for good
@@ -136,7 +136,7 @@ def test_what_goes_wrong_in_the_thread_is_raised_where_the_digest_is_wanted(monk
 
 def test_the_thread_ends_with_the_context_when_the_caller_fails():
     def fail():
-        with DigestThread() as thread:
+        with SecondThread() as thread:
             thread.new("sha256").update(bytes(3 * _BLOCK))
             assert len(_ours()) == 1
             raise KeyError

@@ -35,6 +35,12 @@ import smime
 sys.setprofile(None)
 print(json.dumps({"calls": calls, "modules": sorted(sys.modules)}))
 """
+_BY_ITSELF = """
+import json, sys
+before = set(sys.modules)
+import smime
+print(json.dumps(sorted(set(sys.modules) - before)))
+"""
 
 
 def _import() -> tuple[int, list[str]]:
@@ -53,3 +59,8 @@ def test_nothing_heavy_is_loaded() -> None:
 def test_work() -> None:
     calls, _ = _import()
     assert calls <= CALLS
+
+
+def test_nothing_but_the_table_of_names_is_loaded() -> None:
+    done = subprocess.run([sys.executable, "-c", _BY_ITSELF], check=True, capture_output=True)
+    assert set(json.loads(done.stdout)) <= {"smime", "__future__"}

@@ -9,10 +9,10 @@ Names are loaded when first used, so that importing the package costs next to no
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # what type checkers take for true, without `typing`: importing that takes longer than all else here
 if TYPE_CHECKING:
+    from typing import Any
+
     from smime import _kernels
     from smime import algorithms as algorithms
     from smime import archive as archive
@@ -155,12 +155,14 @@ __all__ = sorted([*_HOME, *_MODULES, "backend"])  # noqa: PLE0605 - a sorted lis
 
 
 def __getattr__(name: str) -> Any:
+    from importlib import import_module  # noqa: PLC0415 - many programs have it loaded, and those that have not need no more of it
+
     if name in _HOME:
-        value = getattr(importlib.import_module(f"smime.{_HOME[name]}"), name)
+        value = getattr(import_module(f"smime.{_HOME[name]}"), name)
     elif name in _MODULES:
-        value = importlib.import_module(f"smime.{name}")
+        value = import_module(f"smime.{name}")
     elif name == "backend":
-        value = importlib.import_module("smime._kernels").BACKEND
+        value = import_module("smime._kernels").BACKEND
     else:
         raise AttributeError(f"module 'smime' has no attribute {name!r}")
     globals()[name] = value

@@ -401,6 +401,8 @@ class MessageDecryptor:
 
     def _start(self) -> None:
         self._spool: Spool = MemorySpool() if self._given_spool is None else self._given_spool
+        passing = self._passing
+        self._sink: Callable[[Buffer], object] = self._spool.write if passing is None else lambda data: passing.append(bytes(data))
         self._layer: EncryptedLayer | None = None
         self._reader = MessageReader(Reading(self._policy, keyring=self._keyring), self)
 
@@ -454,12 +456,6 @@ class MessageDecryptor:
                 for part in self._passing:
                     spool.write(part)
             return DecryptedMessage(spool, self._layer.finished)
-
-    def _sink(self, data: Buffer) -> None:
-        if self._passing is None:
-            self._spool.write(data)
-        else:
-            self._passing.append(bytes(data))
 
     # -- the opener's part --
 

@@ -349,6 +349,10 @@ def transfer_decoder(encoding: str) -> Transfer:
     return identity.Identity()
 
 
+def _complete(data: Buffer) -> None:  # noqa: ARG001 - nothing is done with it
+    raise ValueError("finalize was called: the message is complete")
+
+
 class MessageReader:
     """Reads one entity of any form and any size: `update(data)`, then `finalize()`.
 
@@ -414,6 +418,9 @@ class MessageReader:
             self._handler.finalize()
         if self._transfer is not None:
             self._finish_cms()
+        # the opener has this reader, as a rule: without these two, what was read is freed at once and not by the collector of cycles
+        self._feed = _complete
+        del self._opener
 
     # -- what is it? --
 

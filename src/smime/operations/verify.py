@@ -510,9 +510,15 @@ class MessageVerifier:
             raise ValueError(f'release is "verified" or "unverified", not {release!r}')
         self._reading = Reading(policy, trust=trust, at=at, sender=sender, tsa=tsa, now=now, new_digest=new_digest)
         self._spool: Spool = MemorySpool() if spool is None else spool
-        self._passing: list[bytes] | None = [] if release == "unverified" else None
-        keeps = self._passing is None and not isinstance(self._spool, NullSpool)
-        self._reread = self._spool.chunks if keeps else None
+        self._passing: list[bytes] | None = None
+        self._reread: DetachedContent | None = None
+        if release == "unverified":
+            self._passing = passing = []
+            self._sink: Callable[[Buffer], object] = lambda data: passing.append(bytes(data))
+        else:
+            self._sink = self._spool.write
+            if not isinstance(self._spool, NullSpool):
+                self._reread = self._spool.chunks
         self._extra_digests = tuple(extra_digests)
         self._given = _content_source(content)
         self._layer: DetachedLayer | SignedDataLayer | None = None
@@ -558,12 +564,6 @@ class MessageVerifier:
             spool = MemorySpool()
             spool.write(self._passed())
         return VerifiedMessage(spool, report)
-
-    def _sink(self, data: Buffer) -> None:
-        if self._passing is None:
-            self._spool.write(data)
-        else:
-            self._passing.append(bytes(data))
 
     def _passed(self) -> bytes:
         if not self._passing:

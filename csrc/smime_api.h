@@ -165,6 +165,8 @@ enum {
     SMIME_SCAN_MBOX = 8,  /* integers in a record of smime_scan_mbox */
     SMIME_SCAN_PART = 12, /* integers in a record of smime_scan_message */
     SMIME_SCAN_TWO = 16,  /* integers that smime_scan_two_parts writes */
+    SMIME_SCAN_SPLIT = 128, /* fields that smime_scan_split takes */
+    SMIME_SCAN_PARTS = 64,  /* parts that smime_scan_message takes */
 
     SMIME_SCAN_MALFORMED = -1,
     SMIME_SCAN_ENVELOPE = -2,
@@ -214,6 +216,11 @@ int smime_scan_two_parts(uint32_t isa, const uint8_t *src, size_t end, const uin
  * integers, -1 without), boundary (the same), where the preamble ends, where the epilogue starts (-1 without), 1 if closed. Return how many, or
  * -1 if it is not in that form; cap is at most 64. */
 int smime_scan_message(uint32_t isa, const uint8_t *src, size_t end, size_t fields, size_t header_size, int64_t *out, size_t cap);
+/* Say how a whole mail is split into the header fields that stay outside and the entity to be protected, if it is in ordinary form: how many LFs
+ * in it have no CR, 1 if its first field belongs to the entity, and where runs of fields of either kind begin, in turn, up to where the fields
+ * end. safe: 1: the text is to survive transport as it is and to be no multipart or message; 2: it may be one, if written again it is the same.
+ * Return how many integers, or 0 if it is not in that form. */
+int smime_scan_split(uint32_t isa, const uint8_t *src, size_t end, int safe, size_t fields, size_t header_size, int64_t *out, size_t cap);
 int smime_scan_dash_lines(uint32_t isa, const uint8_t *src, size_t start, size_t end, int flags, int64_t *out, size_t cap);
 /* out has room for one record more. */
 int smime_scan_mbox(uint32_t isa, const uint8_t *src, size_t start, size_t end, int flags, int64_t *out, size_t cap);

@@ -104,6 +104,24 @@ static void check_two_parts(const uint8_t *src, size_t size) {
     }
 }
 
+/* A mail to be split: the same on every instruction set, its cuts in order, and no more of them than there is room for. */
+static void check_split(const uint8_t *src, size_t size) {
+    enum { ROOM = 24 };
+    int64_t out[2][ROOM];
+    for (int safe = 0; safe <= 2; safe++) {
+        const int found = smime_scan_split(SMIME_ISA_SCALAR, src, size, safe, 20, 1000, out[0], ROOM);
+        for (uint32_t isa = 1; isa < ISAS; isa++) {
+            if (!(smime_isas() >> isa & 1)) continue;
+            CHECK(smime_scan_split(isa, src, size, safe, 20, 1000, out[1], ROOM) == found);
+            CHECK(!memcmp(out[0], out[1], sizeof(int64_t) * (size_t)found));
+        }
+        if (!found) continue;
+        CHECK(found >= 4 && found <= ROOM && out[0][0] >= 0 && (out[0][1] == 0 || out[0][1] == 1) && out[0][2] == 0);
+        for (int k = 3; k < found; k++) CHECK(out[0][k - 1] < out[0][k]);
+        CHECK(out[0][found - 1] < (int64_t)size && out[0][found - 1] <= 1000);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     cuts c = take_cuts(&data, &size, 8);
     const size_t whole[] = {0, size};
@@ -143,6 +161,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (int k = 0; k < found; k++) CHECK(out[k * 4] <= out[k * 4 + 1] && out[k * 4 + 2] <= out[k * 4 + 3] && out[k * 4 + 3] <= (int64_t)size);
     check_message(src, size);
     check_two_parts(src, size);
+    check_split(src, size);
     free(src);
     free(expected.records);
     free(other.records);

@@ -29,6 +29,7 @@ from smime._kernels.python.scan import (
     MAX_PADDING,
     MAX_PARAMETERS,
     MAX_QUOTES,
+    MAX_SPLIT,
     MBOX_WIDTH,
     NUL,
     PADDED,
@@ -63,6 +64,7 @@ __all__ = [
     "MAX_PADDING",
     "MAX_PARAMETERS",
     "MAX_QUOTES",
+    "MAX_SPLIT",
     "MBOX_WIDTH",
     "NUL",
     "PADDED",
@@ -80,6 +82,7 @@ __all__ = [
     "mbox_lines",
     "scan_boundary",
     "searchable",
+    "split_mail",
     "text_hazards",
     "two_parts",
 ]
@@ -98,6 +101,7 @@ _parameters = lib.smime_scan_parameters
 _message = lib.smime_scan_message
 _boundary = lib.smime_scan_boundary
 _two_parts = lib.smime_scan_two_parts
+_split = lib.smime_scan_split
 _dash_lines = lib.smime_scan_dash_lines
 _mbox = lib.smime_scan_mbox
 _unpack = ffi.unpack
@@ -179,6 +183,15 @@ def two_parts(data: bytes, end: int, delimiter: bytes, fields: int, header_size:
     places: list[int] = _unpack(out, TWO_PARTS_WIDTH) if found else []
     _free.append(out)
     return places
+
+
+def split_mail(data: bytes, safe: int, fields: int, header_size: int) -> list[int]:
+    """Say how a whole mail in ordinary form is split."""
+    out = _array()
+    count = _split(_c.ISA, _octets(data), len(data), safe, fields, header_size, out, _ROOM)
+    cuts: list[int] = _unpack(out, count)
+    _free.append(out)
+    return cuts
 
 
 def dash_lines(data: bytes, start: int, end: int, flags: int) -> tuple[list[int], int]:

@@ -31,6 +31,7 @@ __all__ = [
     "MAX_PADDING",
     "MAX_PARAMETERS",
     "MAX_QUOTES",
+    "MAX_SPLIT",
     "MBOX_WIDTH",
     "NUL",
     "PADDED",
@@ -48,6 +49,7 @@ __all__ = [
     "mbox_lines",
     "scan_boundary",
     "searchable",
+    "split_mail",
     "text_hazards",
     "two_parts",
 ]
@@ -108,6 +110,8 @@ TWO_PARTS_WIDTH = 16
 """Integers in what `two_parts` returns."""
 PLAIN_DEPTH, PLAIN_PARTS = 16, 64
 """Depth and number of parts of a message that `index_message` takes; limits below these are not for it to check."""
+MAX_SPLIT = 128
+"""Fields of a header that `split_mail` takes."""
 MAX_PARAMETERS = 64
 """Records in the index of a Content-Type in plain form."""
 CAP = 256
@@ -130,6 +134,7 @@ _MEDIA_TYPE = re.compile(rb"[ \t\r\n]*(" + _TOKEN + rb")/(" + _TOKEN + rb")(?=[ 
 _PARAMETER = re.compile(
     rb"[ \t\r\n]*(?:\Z|;[ \t\r\n;]*(?:\Z|(" + _TOKEN + rb")=(?:\"([^\"\\\r\n]*)\"|([^\x00-\x20;\"()\\,\x7f-\xff]+))(?=[ \t\r\n]*(?:;|\Z))))"
 )
+_MAIN_TYPE = re.compile(rb"[ \t\r\n]*(" + _TOKEN + rb")/")
 _EMPTY_LINES = (b"\n", b"\r\n")
 _BLANK_OCTETS = (32, 9)
 _LF, _CR, _HYPHEN = 10, 13, 45
@@ -535,6 +540,57 @@ def text_hazards(data: bytes, start: int, end: int) -> int:
             return flags | LONG_LINE
         position = stop + 1
     return flags
+
+
+_INNER = tuple([name == b"mime-version" or name.startswith(b"content-") for name in KNOWN_FIELDS])
+
+
+def split_mail(data: bytes, safe: int, fields: int, header_size: int) -> list[int]:
+    """Say how a whole mail in ordinary form is split into the header fields that stay outside and the entity to be protected.
+
+    Ordinary: there is an empty line, all lines before it are fields, and those that stay outside have no NUL, no bare CR and no blanks
+    before the colon.
+
+    Args:
+        data: the mail.
+        safe: 1: besides, no hazard is in its text and it is neither a multipart nor a message; 2: it may be one of which
+            `index_message` knows that it stays the same if it is written again, which none is in Python; 0: neither.
+        fields: fields in the header that are too many.
+        header_size: octets of the header that are too many.
+
+    Returns:
+        How many LFs have no CR in front; 1 if the first field is one of the entity, else 0; where runs of fields of either kind begin, in
+        turn; and where the fields end. An empty list if the mail is not in that form.
+    """
+    most = min(fields, MAX_SPLIT)
+    records, end, body, type_at = index_header(data, 0, min(len(data), header_size + 2), most)
+    if body == end or not records or end > header_size or len(records) > most * FIELD_WIDTH:
+        return []
+    cuts: list[int] = []
+    inside = None
+    for at in range(0, len(records), FIELD_WIDTH):
+        start, name_end, value, _, identifier = records[at : at + FIELD_WIDTH]
+        if identifier < 0:
+            return []
+        inner = _INNER[identifier] if identifier else data[start : min(start + 8, name_end)].lower() == b"content-"
+        if not inner and value != name_end + 1:
+            return []
+        if inner is not inside:
+            cuts.append(start)
+            inside = inner
+    first_inside = inside is (len(cuts) % 2 == 1)
+    cuts.append(end)
+    for number in range(first_inside, len(cuts) - 1, 2):
+        if text_hazards(data, cuts[number], cuts[number + 1]) & (BARE_CR | NUL):
+            return []
+    if safe:
+        if text_hazards(data, body, len(data)):
+            return []
+        if type_at >= 0:
+            match = _MAIN_TYPE.match(data, records[type_at + 2], records[type_at + 3])
+            if match is None or match.group(1).lower() in {b"multipart", b"message"}:
+                return []
+    return [data.count(b"\n") - data.count(b"\r\n"), int(first_inside), *cuts]
 
 
 def searchable(data: bytes | bytearray | memoryview) -> bytes:

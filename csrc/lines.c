@@ -244,3 +244,11 @@ int64_t smime_lines_expand_all(uint32_t isa, const uint8_t *src, size_t n, size_
     smime_lines_init(&state, isa);
     return smime_lines_expand(&state, src, n, bare_lf, dst, cap);
 }
+
+int64_t smime_lines_look_all(uint32_t isa, const uint8_t *src, size_t n) {
+    smime_lines state;
+    int64_t bare_lf;
+    smime_lines_init(&state, isa);
+    bare_lf = smime_lines_scan(&state, src, n);
+    return bare_lf * 2 + (state.after_cr || state.flags & SMIME_LINES_BARE_CR);
+}

@@ -156,6 +156,8 @@ int64_t smime_lines_scan(smime_lines *state, const uint8_t *src, size_t n);
 int64_t smime_lines_expand(const smime_lines *state, const uint8_t *src, size_t n, size_t bare_lf, uint8_t *dst, size_t cap);
 /* The same two for a whole text. */
 int64_t smime_lines_scan_all(uint32_t isa, const uint8_t *src, size_t n);
+/* Twice what smime_lines_scan_all returns, and 1 more if a CR has no LF after it. */
+int64_t smime_lines_look_all(uint32_t isa, const uint8_t *src, size_t n);
 int64_t smime_lines_expand_all(uint32_t isa, const uint8_t *src, size_t n, size_t bare_lf, uint8_t *dst, size_t cap);
 
 /* == scan.c: header fields, boundary lines, mbox separators (MIME) == */

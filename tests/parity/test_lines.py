@@ -55,6 +55,7 @@ def test_lines(backend: Backend, text: bytes, at: list[int]) -> None:
     assert b"".join(map(lines.update, chunks(text, at))) + lines.finalize() == plain(text)
     assert facts(lines) == expected_facts(text)
     assert family.canonicalize(text) == plain(text)
+    assert family.look(text) == 2 * (len(plain(text)) - len(text)) + facts(lines)["has_bare_cr"]
 
 
 @given(text=texts, at=cuts)
@@ -80,6 +81,7 @@ def test_every_length(backend: Backend, size: int) -> None:
     family = backend.family("lines")
     for text in (b"x" * size + b"\n", b"\n" * size, b"\r\n" * size, b"\r" * size + b"\n", b"ab\n" * size, b"\n" + b"y" * size):
         assert family.canonicalize(text) == plain(text)
+        assert family.look(text) == 2 * (len(plain(text)) - len(text)) + expected_facts(text)["has_bare_cr"]
         lines = family.CanonicalLines()
         lines.update(text)
         lines.finalize()

@@ -8,7 +8,7 @@ from smime.algorithms import DIGESTS_BY_NAME
 from smime.crypto import digests
 from smime.errors import LimitExceeded
 from smime.operations.spool import Buffer
-from smime.transforms.lines import CanonicalLines, canonicalize
+from smime.transforms.lines import CanonicalLines, canonicalize, look
 
 __all__ = ["AS_RECEIVED", "CANONICAL", "SignedContent", "micalg_digests"]
 
@@ -59,9 +59,9 @@ class SignedContent:
         "_canonical",
         "_digests",
         "_finished",
-        "_forms",
         "_kept",
         "_lines",
+        "_look",
         "_names",
         "_new_digest",
         "_once",
@@ -84,7 +84,7 @@ class SignedContent:
         self._reread = reread
         self._new_digest = new_digest
         self._once: bytes | None = None  # octets that came alone so far, and are not digested yet
-        self._forms: tuple[str, ...] | None = None  # of these
+        self._look = 0  # what `look` says of these, if they are text
         self._running = False
         self._lines: CanonicalLines | None = None
         self._digests: dict[str, digests.Digest] = {}
@@ -99,8 +99,9 @@ class SignedContent:
             self._keep(data)
         size = len(data)
         if not self.length and size <= _ONCE and not self._running:
-            self._once = data if type(data) is bytes else bytes(data)
-            self._forms = None
+            self._once = once = data if type(data) is bytes else bytes(data)
+            if self._text:
+                self._look = look(once)
             self.length = size
             return
         self.length += size
@@ -148,21 +149,16 @@ class SignedContent:
     @property
     def forms(self) -> tuple[str, ...]:
         """The forms of the content that differ: as received, and with canonical line ends."""
-        once = self._once
-        if once is None:
+        if self._once is None:
             return _ONE_FORM if self._canonical is None else _TWO_FORMS
-        forms = self._forms
-        if forms is None:
-            forms = self._forms = _TWO_FORMS if self._text and canonicalize(once) is not once else _ONE_FORM
-        return forms
+        return _TWO_FORMS if self._look > 1 else _ONE_FORM
 
     @property
     def has_bare_cr(self) -> bool:
         """There is a CR without LF in text (RFC 5322 section 2.3 forbids it)."""
-        lines, once = self._lines, self._once
-        if once is not None and self._text:
-            lines = CanonicalLines()
-            lines.update(once)
+        if self._once is not None:
+            return self._look & 1 == 1
+        lines = self._lines
         if lines is not None:
             lines.finalize()
         return lines is not None and lines.has_bare_cr

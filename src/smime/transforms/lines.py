@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from smime._kernels import lines as _kernel
 
-__all__ = ["CanonicalLines", "canonicalize"]
+__all__ = ["CanonicalLines", "canonicalize", "look"]
 
 CanonicalLines = _kernel.CanonicalLines
 canonicalize = _kernel.canonicalize
+look = _kernel.look

@@ -10,7 +10,7 @@ from smime._kernels._accel import ffi, lib
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["CanonicalLines", "canonicalize"]
+__all__ = ["CanonicalLines", "canonicalize", "look"]
 
 Data = TypeVar("Data", bound="Buffer")
 
@@ -81,6 +81,12 @@ class CanonicalLines:
             state.flags |= _BARE_CR
             state.open += 1
         return b""
+
+
+def look(text: bytes) -> int:
+    """Return twice the count of LFs that need a CR, and 1 more if some CR has no LF after it."""
+    found: int = lib.smime_lines_look_all(_c.ISA, text, len(text))
+    return found
 
 
 def canonicalize(data: Buffer) -> bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
-__all__ = ["CanonicalLines", "canonicalize"]
+__all__ = ["CanonicalLines", "canonicalize", "look"]
 
 Data = TypeVar("Data", bound="Buffer")
 
@@ -88,6 +88,12 @@ class CanonicalLines:
                 longest = max(longest, len(line) - line.endswith(b"\r"))
         self._longest = longest
         self._open = len(last) - self._after_cr
+
+
+def look(text: bytes) -> int:
+    """Return twice the count of LFs in a whole text that need a CR, and 1 more if some CR has no LF after it."""
+    paired = text.count(b"\r\n")
+    return (text.count(b"\n") - paired) * 2 + (text.count(b"\r") != paired)
 
 
 def canonicalize(data: Buffer) -> bytes:

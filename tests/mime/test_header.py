@@ -167,6 +167,28 @@ def test_boundaries(value: bytes, boundary: bytes | None) -> None:
     assert parse_content_type(value).boundary == boundary
 
 
+@given(
+    st.sampled_from(
+        [
+            b' multipart/signed; protocol="application/pkcs7-signature";\r\n micalg=sha-256; boundary="%s"',
+            b' Multipart/Mixed; x="boundary="; boundary="%s"; y=z',
+            b'multipart/mixed; boundary="%s"; Boundary=b',
+            b'multipart/mixed; xboundary="%s"; boundary=b',
+            b'multipart/mixed; x="%s boundary="; boundary="b"',
+            b'text/plain; boundary="%s"',
+            b'multipart/mixed; boundary="%s" \xff',
+        ]
+    ),
+    st.lists(st.text("ab0=_' \t\"\\;\r\n\xe4", max_size=12).map(str.encode), min_size=1, max_size=4),
+)
+def test_a_value_like_another_is_read_as_it_is_alone(form: bytes, boundaries: list[bytes]) -> None:
+    for boundary in (b"one", *boundaries, b"two"):
+        value = form.replace(b"%s", boundary)
+        read, alone = parse_content_type(value), read_leniently(value)
+        for name in ("value", "type", "subtype", "parameters", "duplicates", "boundary", "present", "valid", "defects"):
+            assert getattr(read, name) == getattr(alone, name), name
+
+
 @given(st.binary(max_size=200) | st.text("a/b;=\"\\()*'% \r\n\t0,", max_size=60).map(str.encode))
 def test_values_never_raise(value: bytes) -> None:
     parse_content_type(value)

@@ -39,7 +39,19 @@ class HeaderFields:
         body_start: where the line after the empty line starts; equal to `end` if there is no empty line.
     """
 
-    __slots__ = ("_content_type", "_ids", "_index", "_type_end", "_type_start", "body_start", "data", "end", "start")
+    __slots__ = (
+        "_content_type",
+        "_ids",
+        "_index",
+        "_stray_cr",
+        "_twice",
+        "_type_end",
+        "_type_start",
+        "body_start",
+        "data",
+        "end",
+        "start",
+    )
 
     def __init__(self, data: bytes, start: int, end: int, body_start: int, type_start: int, type_end: int) -> None:
         """Take what the scan kernel said of the block ``data[start:end]``: where its body and the value of its Content-Type are."""
@@ -52,6 +64,8 @@ class HeaderFields:
         self._index: list[int] | None = None
         self._ids: list[int] | None = None
         self._content_type: ContentType | None = None
+        self._twice: tuple[str, ...] | None = None
+        self._stray_cr: bool | None = None
 
     @classmethod
     def of_index(cls, data: bytes, start: int, index: tuple[list[int], int, int, int]) -> HeaderFields:
@@ -118,6 +132,10 @@ class HeaderFields:
     def __len__(self) -> int:
         identifiers = self._identifiers
         return len(identifiers) - identifiers.count(scan.MALFORMED_FIELD) - identifiers.count(scan.ENVELOPE_FIELD)
+
+    def __bool__(self) -> bool:
+        records = self._records
+        return (len(records) > 0 and records[4] >= 0) or len(self) > 0
 
     def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield name and raw value (folding included, without the last line end) of each field, in the order received."""
@@ -190,7 +208,8 @@ class HeaderFields:
             if count == 0:
                 return []
             if count == 1:  # as nearly always
-                records, at = self._records, identifiers.index(known) * _WIDTH
+                records, at = self._index, identifiers.index(known) * _WIDTH
+                assert records is not None  # noqa: S101 - the identifiers are from it
                 return [self.data[records[at + 2] : records[at + 3]]]
         return [self.data[self._records[at + 2] : self._records[at + 3]] for at in self._positions(name)]
 
@@ -256,10 +275,33 @@ class HeaderFields:
 
     def duplicates(self) -> tuple[str, ...]:
         """Return which of the fields that may stand only once stand more often (RFC 5322 section 3.6, RFC 2045), in lower case."""
-        identifiers = self._identifiers
-        if len(set(identifiers)) == len(identifiers):
-            return ()
-        return tuple(name for name, number in _KNOWN.items() if name != "content-length" and identifiers.count(number) > 1)
+        twice = self._twice
+        if twice is None:
+            identifiers = self._identifiers
+            if len(set(identifiers)) == len(identifiers):
+                twice = ()
+            else:
+                twice = tuple([name for name, number in _KNOWN.items() if name != "content-length" and identifiers.count(number) > 1])
+            self._twice = twice
+        return twice
+
+    @property
+    def has_stray_cr(self) -> bool:
+        """A CR stands in the block that has no LF after it."""
+        stray = self._stray_cr
+        if stray is None:
+            data, start, end = self.data, self.start, self.end
+            stray = self._stray_cr = data.count(b"\r", start, end) != data.count(b"\r\n", start, end)
+        return stray
+
+    def may_hold(self, name: bytes) -> bool:
+        """Tell, without an index, whether a field of this name (in lower case) may be there: its letters stand somewhere in the block."""
+        return name in self.data[self.start : self.end].lower()
+
+    @property
+    def has_nul(self) -> bool:
+        """A NUL stands in the block."""
+        return self.data.find(b"\x00", self.start, self.end) >= 0
 
 
 def unfold(value: bytes) -> bytes:

@@ -136,9 +136,59 @@ def base_name(name: str | None) -> str | None:
 def parse_content_type(value: bytes) -> ContentType:
     """Read the value of a Content-Type field; folding may still be in it. Never raises."""
     if b"boundary" in value:  # each one is new, as a rule
+        known = _like_another(value)
+        if known is not None:
+            return known
         places = scan.index_parameters(value)
-        return _read_plain(value, places) if places else read_leniently(value)
+        if not places:
+            return read_leniently(value)
+        found = _read_plain(value, places)
+        _remember_but_boundary(value, places, found)
+        return found
     return _content_type(value) if len(value) <= _LONG else read_leniently(value)
+
+
+_BOUNDARY = b'boundary="'
+_SHORT = 512
+_MOST = 128
+_in_quotes = re.compile(rb"[ !#-\[\]-~]+").fullmatch  # what a quoted string of plain form holds, and no bare line end
+_but_boundary: dict[tuple[bytes, bytes], ContentType] = {}  # by what stands before and behind the boundary
+
+
+def _like_another(value: bytes) -> ContentType | None:
+    """Return what a value says that differs from one read before in its boundary alone, as those of one program do."""
+    start = value.find(_BOUNDARY) + len(_BOUNDARY)
+    stop = value.find(b'"', start)
+    known = _but_boundary.get((value[:start], value[stop:]))
+    if known is None:
+        return None
+    boundary = value[start:stop]
+    if _in_quotes(boundary) is None:
+        return None
+    found = object.__new__(ContentType)
+    found.value = known.value
+    found.type = known.type
+    found.subtype = known.subtype
+    found.parameters = parameters = known.parameters.copy()
+    parameters["boundary"] = boundary.decode("ascii")
+    found.duplicates = ()
+    found.defects = ()
+    found.boundary = boundary.rstrip(b" ") or None
+    found.present = found.valid = True
+    return found
+
+
+def _remember_but_boundary(value: bytes, places: list[int], found: ContentType) -> None:
+    """Keep what a value in plain form says, if it is a multipart whose boundary stands in quotes."""
+    start = value.find(_BOUNDARY) + len(_BOUNDARY)
+    stop = value.find(b'"', start)
+    if found.duplicates or not found.boundary or len(value) > _SHORT or not value.isascii():
+        return
+    for i in range(4, len(places), 4):
+        if places[i + 2] == start and places[i + 3] == stop and places[i] == start - len(_BOUNDARY):
+            if len(_but_boundary) >= _MOST:
+                _but_boundary.clear()
+            _but_boundary[value[:start], value[stop:]] = found
 
 
 def parse_disposition(value: bytes) -> Disposition:

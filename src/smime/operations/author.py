@@ -84,7 +84,8 @@ class InnerAuthor:
                 self._body(event.data)
 
     def _header(self, fields: HeaderFields) -> None:
-        self._fields = fields.get_all_raw("from")
+        if fields.may_hold(b"from"):
+            self._fields = fields.get_all_raw("from")
         if self._fields or fields.is_ordinary_content or fields.content_type().value not in {"message/rfc822", "message/global"}:
             self._done = True
         else:
@@ -101,6 +102,11 @@ class InnerAuthor:
         if within._done or within._transfer is not None:  # no message within that message: it has an author of its own
             self._done = True
             self._fields = within._fields
+
+    @property
+    def names_somebody(self) -> bool:
+        """There is a From inside."""
+        return bool(self._fields)
 
     def finding_against(self, sender: Sender | None, signers: Sequence[SignerReport]) -> Finding | None:
         """Return the finding if somebody else is named than by the message, or if that names nobody, by the signers' certificates.

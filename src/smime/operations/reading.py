@@ -61,7 +61,7 @@ class Sender:
     @classmethod
     def of(cls, fields: HeaderFields) -> Sender:
         """Take the sender from a header block, with what stands in it behind a bare CR: that may add to what a field says, and is none."""
-        hidden = _hidden_fields(fields)
+        hidden = _hidden_fields(fields) if fields.has_stray_cr else ()
         if not hidden and not fields.duplicates():
             return cls(fields.get_all_raw("from"), fields.get_all_raw("sender"))
         authors, senders = fields.get_all_raw("from"), fields.get_all_raw("sender")
@@ -250,22 +250,16 @@ _HIDDEN = re.compile(rb"\r(?![\r\n])([!-9;-~]{1,64})[ \t]*:([^\r\n]*)")
 
 def _hidden_fields(fields: HeaderFields) -> list[tuple[str, bytes]]:
     """Return name and value of what would be fields if a bare CR were a line end, as some take it (RFC 5322 section 2.3)."""
-    raw = fields.raw
-    if not _has_stray_cr(raw):
+    if not fields.has_stray_cr:
         return []
-    return [(name.decode("ascii").lower(), value) for name, value in _HIDDEN.findall(raw)]
-
-
-def _has_stray_cr(raw: bytes) -> bool:
-    return raw.count(b"\r") != raw.count(b"\r\n")
+    return [(name.decode("ascii").lower(), value) for name, value in _HIDDEN.findall(fields.raw)]
 
 
 def header_findings(fields: HeaderFields, kind: Kind) -> list[Finding]:
     """Return what readers may take differently: fields of its structure that stand twice, lines that are no fields, stray CR and NUL."""
     found: list[Finding] = []
     twice = fields.duplicates()
-    raw = fields.raw
-    stray = _has_stray_cr(raw)
+    stray = fields.has_stray_cr
     hidden = [name for name, _ in _hidden_fields(fields)] if stray else []
     if twice or hidden:
         found += [finding("duplicate-header", field=name) for name in _STRUCTURE if name in twice or name in hidden]
@@ -273,7 +267,7 @@ def header_findings(fields: HeaderFields, kind: Kind) -> list[Finding]:
         found.append(finding("duplicate-header", field="content-type (boundary)"))
     if fields.defects:
         found.append(finding("malformed-header", count=len(fields.defects)))
-    if stray or b"\x00" in raw:
+    if stray or fields.has_nul:
         names = dict.fromkeys(name.decode("ascii", "replace") for name, value in fields if _STRAY.search(value))
         found += [finding("suspicious-characters", field=name) for name in list(names)[:8] if name.lower() != "from"]
     return found
@@ -476,7 +470,7 @@ class MessageReader:
         fields = block.fields
         reading = self._reading
         if self._root:
-            if not len(fields) and not block.raw.startswith((b"\n", b"\r\n")):
+            if not fields and not block.raw.startswith((b"\n", b"\r\n")):
                 reason = "neither a header field nor a CMS object begins the message" if block.raw else "the message is empty"
                 raise ParseError("mime", reason, 0)
             reading.fields = fields

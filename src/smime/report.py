@@ -185,7 +185,7 @@ class Standing:
         return {"basis": self.basis, "time": self.time.isoformat(), "trusted": self.trusted, "findings": list(self.findings)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SignerReport(_NoTruth):
     """What is known about one SignerInfo (RFC 5652 section 5.3).
 
@@ -232,6 +232,15 @@ class SignerReport(_NoTruth):
     countersigners: tuple[SignerReport, ...] = ()
     timestamps: tuple[TimestampReport, ...] = ()
     standing: tuple[Standing, ...] = ()
+
+    @classmethod
+    def like(cls, shared: Mapping[str, Any], **own: Any) -> SignerReport:
+        """Return a report with all fields given, most of them shared with other reports, without setting one after the other."""
+        made = object.__new__(cls)
+        fields = made.__dict__
+        fields.update(shared)
+        fields.update(own)
+        return made
 
     @property
     def addresses(self) -> tuple[str, ...]:

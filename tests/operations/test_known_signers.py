@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -188,3 +189,11 @@ def test_a_store_that_fetches_is_asked_each_time(uses: Uses, monkeypatch: pytest
     for number in range(3):
         assert outcome(signed(number, monkeypatch=monkeypatch), store).verdict is smime.Verdict.VALID
     assert (uses.made, uses.left) == (0, 0)
+
+
+def test_a_report_of_a_known_signer_is_whole() -> None:
+    octets = smime.sign((MAIL % (1, 1)).encode(), signer("p256"))
+    first, second = (smime.verify(octets, trust()).report.signers[0] for _ in range(2))
+    names = {field.name for field in dataclasses.fields(smime.SignerReport)}
+    assert vars(first).keys() == vars(second).keys() == names
+    assert dataclasses.replace(second, standing=first.standing) == first

@@ -484,11 +484,8 @@ def parse_time(text: bytes, *, generalized: bool) -> datetime:
             year = int(text[:year_digits])
             if not generalized:
                 year += 1900 if year >= 50 else 2000
-            rest, second = divmod(int(text[year_digits:-1]), 100)
-            rest, minute = divmod(rest, 100)
-            rest, hour = divmod(rest, 100)
-            month, day = divmod(rest, 100)
-            return datetime(year, month, day, hour, minute, second, tzinfo=_UTC)
+            rest = int(text[year_digits:-1])
+            return datetime(year, rest // 100000000, rest // 1000000 % 100, rest // 10000 % 100, rest // 100 % 100, rest % 100, tzinfo=_UTC)
         return _parse_ber_time(text, year_digits)
     except (ValueError, OverflowError):
         raise ValueError("not a time") from None

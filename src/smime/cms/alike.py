@@ -16,16 +16,18 @@ __all__ = ["look_up", "remember"]
 _LARGEST = 1 << 14  # octets of a SignedData that is kept
 _SIZES = 256  # sizes for which some are kept
 _OF_ONE_SIZE = 4
+_ZULU = 0x5A
 
 
 class _Kept:
     """A SignedData that was read: its octets around the three places, and what was read."""
 
-    __slots__ = ("attrs_end", "attrs_start", "digest", "head", "info_start", "limits", "pieces", "signature", "tail", "time")
+    __slots__ = ("attrs_end", "attrs_start", "digest", "head", "info_start", "limits", "pieces", "places", "signature", "tail", "time")
 
-    pieces: tuple[tuple[int, int, bytes], ...]
+    pieces: tuple[tuple[int, bytes], ...]
     digest: tuple[int, int]
     time: tuple[int, int]
+    places: tuple[int, int]
     signature: int
     attrs_start: int
     attrs_end: int
@@ -36,24 +38,24 @@ class _Kept:
 
     def read(self, data: bytes) -> tuple[SignedDataHead, SignedDataTail] | None:
         """Return what `data`, of the same size, is; None if it differs in another place."""
-        for start, end, octets in self.pieces:
-            if data[start:end] != octets:
+        for start, octets in self.pieces:
+            if not data.startswith(octets, start):
                 return None
         start, end = self.time
-        time = data[start:end]
-        if time[12:] != b"Z" or not time[:12].isdigit():
+        if not data[start : end - 1].isdigit() or data[end - 1] != _ZULU:
             return None
+        time = data[start - 2 : end]
         start, end = self.digest
         tail = self.tail
         old = tail.signer_infos[0]
         attrs = old.signed_attrs
         assert attrs is not None  # noqa: S101 - else it would not be kept
-        changed = {MESSAGE_DIGEST: data[start - 2 : end], SIGNING_TIME: b"\x17\x0d" + time}
+        values = data[start - 2 : end], time
         info = SignerInfo(
             old.version,
             old.sid,
             old.digest_algorithm,
-            attrs.alike(data[self.attrs_start : self.attrs_end], changed),
+            attrs.alike(data[self.attrs_start : self.attrs_end], self.places, values),
             old.signature_algorithm,
             data[self.signature :],
             None,
@@ -113,9 +115,10 @@ def remember(data: bytes, head: SignedDataHead, tail: SignedDataTail, limits: Li
     for place, end in (*sorted((kept.digest, kept.time)), (kept.signature, size)):
         if place < start:
             return  # one inside the other
-        pieces.append((start, place, data[start:place]))
+        pieces.append((start, data[start:place]))
         start = end
     kept.pieces = tuple(pieces)
+    kept.places = attrs.place(MESSAGE_DIGEST), attrs.place(SIGNING_TIME)
     if size not in _kept and len(_kept) >= _SIZES:
         _kept.clear()
     _kept[size] = (kept, *_kept.get(size, ())[: _OF_ONE_SIZE - 1])

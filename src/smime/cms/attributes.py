@@ -161,7 +161,7 @@ class Attributes(Sequence[Attribute]):
             instances.append((oid, values))
             table[oid] = (*table[oid], values) if oid in table else (values,)
         self._instances = instances
-        self._table = table
+        self._table: dict[str, tuple[tuple[bytes, ...], ...]] | None = table
 
     @classmethod
     def from_element(cls, element: Element, *, limits: Limits = DEFAULT_LIMITS) -> Attributes:
@@ -186,35 +186,48 @@ class Attributes(Sequence[Attribute]):
 
     def get(self, oid: str) -> tuple[Attribute, ...]:
         """Return all the instances of an attribute."""
-        return tuple([Attribute(oid, values) for values in self._table.get(oid, ())])
+        return tuple([Attribute(oid, values) for values in self._by_type.get(oid, ())])
 
     def values(self, oid: str) -> tuple[bytes, ...]:
         """Return all the values of all the instances of an attribute."""
-        instances = self._table.get(oid, ())
+        instances = self._by_type.get(oid, ())
         return instances[0] if len(instances) == 1 else tuple([value for values in instances for value in values])
 
     def merged(self) -> dict[str, tuple[bytes, ...]]:
         """Return the values of each attribute, those of all its instances together."""
-        if len(self._table) == len(self._instances):
+        table = self._table
+        if table is None or len(table) == len(self._instances):
             return dict(self._instances)
-        return {oid: self.values(oid) for oid in self._table}
+        return {oid: self.values(oid) for oid in table}
 
-    def alike(self, raw: bytes, changed: dict[str, bytes]) -> Attributes:
+    def place(self, oid: str) -> int:
+        """Return at which place the first instance of an attribute stands; ValueError if there is none."""
+        return [kind for kind, _ in self._instances].index(oid)
+
+    def alike(self, raw: bytes, places: tuple[int, ...], values: tuple[bytes, ...]) -> Attributes:
         """Return what reading `raw` gives, which is known to differ only in the values of some attributes that have one value each.
 
         Args:
             raw: the whole element.
-            changed: the values, by the attributes' types.
+            places: where these attributes stand.
+            values: of these attributes.
         """
         made = object.__new__(Attributes)
         made.raw = raw
         made._set = raw if raw[0] == 0x31 else b"\x31" + raw[1:]
         made.is_der = self.is_der
-        made._instances = [(oid, (changed[oid],)) if oid in changed else (oid, values) for oid, values in self._instances]
-        made._table = table = self._table.copy()
-        for oid, value in changed.items():
-            table[oid] = ((value,),)
+        made._instances = instances = self._instances.copy()
+        for place, value in zip(places, values, strict=True):
+            instances[place] = instances[place][0], (value,)
+        made._table = None
         return made
+
+    @property
+    def _by_type(self) -> dict[str, tuple[tuple[bytes, ...], ...]]:
+        table = self._table
+        if table is None:  # each attribute occurs once
+            table = self._table = {oid: (values,) for oid, values in self._instances}
+        return table
 
     def single(self, oid: str) -> bytes | None:
         """Return the only value of the only instance of an attribute; None if there is no instance.
@@ -222,7 +235,7 @@ class Attributes(Sequence[Attribute]):
         Raises:
             ParseError: there are several instances, or one that has not one value.
         """
-        instances = self._table.get(oid)
+        instances = self._by_type.get(oid)
         if instances is None:
             return None
         if len(instances) != 1:
@@ -241,7 +254,7 @@ class Attributes(Sequence[Attribute]):
         return (Attribute(*instance) for instance in self._instances)
 
     def __contains__(self, oid: object) -> bool:
-        return oid in self._table
+        return oid in self._by_type
 
     def __eq__(self, other: object) -> bool:
         return self.raw == other.raw if isinstance(other, Attributes) else NotImplemented

@@ -14,12 +14,12 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from smime.cms.attributes import MESSAGE_DIGEST, SIGNING_TIME, parse_message_digest, parse_signing_time
+from smime.cms.attributes import MESSAGE_DIGEST, SIGNING_TIME, parse_signing_time
 from smime.crypto.faults import InvalidSignature
 from smime.errors import SMIMEError
 from smime.pki.address_match import match_sender
 from smime.pki.cache import Cache
-from smime.report import SignerReport, Standing, worst
+from smime.report import SignerReport, Standing, Verdict, worst
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,7 +50,7 @@ class KnownSigner:
         capabilities: as in `SignerReport`.
     """
 
-    __slots__ = ("capabilities", "certificate", "digest", "path", "policy", "sid", "signature", "verifier")
+    __slots__ = ("certificate", "digest", "digest_head", "path", "policy", "shared", "verifier")
 
     def __init__(
         self,
@@ -62,13 +62,27 @@ class KnownSigner:
         capabilities: tuple[tuple[str, bytes | None], ...],
     ) -> None:
         self.policy = policy
-        self.sid = str(info.sid)
         self.digest = info.digest_algorithm.name
-        self.signature = info.signature_algorithm.name
+        self.digest_head = info.signed_attrs.merged()[MESSAGE_DIGEST][0][:2] if info.signed_attrs is not None else b""
         self.certificate = certificate
         self.verifier = verifier
         self.path = path
-        self.capabilities = capabilities
+        self.shared = {
+            "sid": str(info.sid),
+            "certificate": certificate.x509,
+            "certificate_summary": certificate.summary,
+            "digest_algorithm": self.digest,
+            "signature_algorithm": info.signature_algorithm.name,
+            "digest_matches": True,
+            "signature_valid": True,
+            "path": path.x509_path,
+            "trusted": True,
+            "revocation": path.revocation,
+            "unchecked": path.unchecked,
+            "capabilities": capabilities,
+            "countersigners": (),
+            "timestamps": (),
+        }
 
     def report(self, reading: Reading, info: SignerInfo, content: SignedContent) -> SignerReport | None:
         """Return the report on the signer of another message of the family; None: not all is in order, or not for sure."""
@@ -79,36 +93,24 @@ class KnownSigner:
             return None
         values = signed.merged()
         try:
-            stated = parse_message_digest(values[MESSAGE_DIGEST][0])
-            time = parse_signing_time(values[SIGNING_TIME][0])
-            if content.digest(self.digest, forms[0]) != stated:
+            digest = content.digest(self.digest, forms[0])
+            if digest is None or values[MESSAGE_DIGEST][0] != self.digest_head + digest:
                 return None
+            time = parse_signing_time(values[SIGNING_TIME][0])
             standing = self._standing(reading, time)
             if standing is None:
                 return None
             self.verifier.verify(info.signature, signed.raw_as_set())
         except (SMIMEError, InvalidSignature):
             return None
-        certificate, path = self.certificate, self.path
-        matches, noticed = match_sender(sender.from_fields, sender.sender_fields, certificate)
-        findings = path.findings + noticed
-        return SignerReport(
-            sid=self.sid,
-            certificate=certificate.x509,
-            certificate_summary=certificate.summary,
-            digest_algorithm=self.digest,
-            signature_algorithm=self.signature,
-            digest_matches=True,
-            signature_valid=True,
-            path=path.x509_path,
-            trusted=True,
-            revocation=path.revocation,
+        matches, noticed = match_sender(sender.from_fields, sender.sender_fields, self.certificate)
+        findings = self.path.findings + noticed if noticed else self.path.findings
+        return SignerReport.like(
+            self.shared,
             address_matches=matches,
             signing_time=time,
-            verdict=worst(findings),
+            verdict=worst(findings) if findings else Verdict.VALID,
             findings=findings,
-            unchecked=path.unchecked,
-            capabilities=self.capabilities,
             attributes=MappingProxyType(values),
             standing=standing,
         )

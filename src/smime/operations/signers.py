@@ -85,13 +85,17 @@ def report_of(
         The report; its verdict is VALID only if there are signers and every one is VALID.
     """
     noticed = list(findings)
-    noticed += [finding("unknown-signer-info", version=version) for version in dict.fromkeys(tail.unknown_signer_infos)]
-    if not tail.signer_infos and not tail.unknown_signer_infos:
+    if tail.unknown_signer_infos:
+        noticed += [finding("unknown-signer-info", version=version) for version in dict.fromkeys(tail.unknown_signer_infos)]
+    elif not tail.signer_infos:
         noticed.append(finding("no-signers"))
-    elif content is None:
+    ordinary = None
+    if content is not None:
+        known = known_signers.look_up(reading, tail)
+        if known is not None:
+            ordinary = known.report(reading, tail.signer_infos[0], content)
+    elif tail.signer_infos or tail.unknown_signer_infos:
         noticed.append(finding("no-content"))
-    known = known_signers.look_up(reading, tail) if content is not None else None
-    ordinary = known.report(reading, tail.signer_infos[0], content) if known is not None and content is not None else None
     if ordinary is not None:
         signers: tuple[SignerReport, ...] = (ordinary,)
     else:
@@ -99,7 +103,7 @@ def report_of(
         noticed += malformed
         listed = frozenset(listed_digests)
         signers = tuple([_Signer(reading, info, content, content_type, certificates, tail, listed).report() for info in tail.signer_infos])
-    verdict = worst(noticed)
+    verdict = worst(noticed) if noticed else Verdict.VALID
     for signer in signers:
         if signer.verdict is Verdict.INVALID or (signer.verdict is Verdict.INDETERMINATE and verdict is Verdict.VALID):
             verdict = signer.verdict

@@ -50,6 +50,7 @@ _CUSTOMARY = frozenset(
     {
         b"",
         b"This is an S/MIME signed message",
+        b"This is an S/MIME signed message\r\n",
         b"This is an S/MIME signed message.",
         b"This is a cryptographically signed message in MIME format.",
         b"This is a multi-part message in MIME format.",
@@ -114,16 +115,14 @@ class DetachedLayer:
         self._reading = reading
         self._kind = kind
         self._sink = sink
-        self._findings: list[Finding] = []
         if kind.boundary is None:
             raise ParseError("mime", "multipart/signed without a boundary")
-        self._findings += header_findings(fields, kind)
+        self._findings = header_findings(fields, kind)
         if kind.protocol not in {"application/pkcs7-signature", "application/x-pkcs7-signature"}:
             self._findings.append(finding("wrong-protocol", protocol=kind.protocol or "absent"))
         self._parts = MultipartReader(kind.boundary, reading.limits)
-        self._content = SignedContent(
-            (*micalg_digests(kind.micalg), *extra_digests), text=True, reread=reread, new_digest=reading.new_digest
-        )
+        self._announced = micalg_digests(kind.micalg)
+        self._content = SignedContent((*self._announced, *extra_digests), text=True, reread=reread, new_digest=reading.new_digest)
         self._part = 0
         self._begun = False
         self._author = InnerAuthor(reading.limits)
@@ -220,7 +219,7 @@ class DetachedLayer:
         findings = self._findings
         if self._part == 0:
             raise ParseError("mime", "multipart/signed without a part")
-        if self._around.strip() not in _CUSTOMARY:
+        if self._around not in _CUSTOMARY and self._around.strip() not in _CUSTOMARY:
             findings.append(finding("text-around-signed-part"))
         if self._parts.boundary_prefix:
             findings.append(finding("boundary-prefix"))
@@ -229,13 +228,15 @@ class DetachedLayer:
         if self._part != 2:
             findings.append(finding("not-two-parts", count=self._part))
         head: SignedDataHead | None = None
-        tail = SignedDataTail()
+        tail: SignedDataTail | None = None
         if self._part >= 2:
             try:
                 head, tail = self._signed_data()
             except (ParseError, UnsupportedError):
                 if all(known.effect is not Effect.INVALID for known in findings):
                     raise  # else it is known already that this part is no signature
+        if tail is None:
+            tail = SignedDataTail()
         if head is not None and head.content_type != DATA:
             findings.append(finding("unexpected-content-type", content_type=head.content_type))
         findings += version_findings(head, tail)
@@ -248,14 +249,14 @@ class DetachedLayer:
             listed_digests=[digest.name for digest in head.digest_algorithms] if head is not None else (),
             findings=findings,
         )
-        inner = self._author.finding_against(self._reading.sender, self.report.signers)
-        if inner is not None:
-            self.report = _with_finding(self.report, inner)
+        if self._author.names_somebody:
+            inner = self._author.finding_against(self._reading.sender, self.report.signers)
+            if inner is not None:
+                self.report = _with_finding(self.report, inner)
         if self._content.has_bare_cr or (len(self._content.forms) > 1 and not _converted(self.report)):
             self.report = _with_finding(self.report, finding("stray-line-ends"))
-        announced = set(micalg_digests(self._kind.micalg))
         used = {signer.digest_algorithm for signer in self.report.signers}
-        if self._kind.micalg and used and not used & announced:
+        if self._kind.micalg and used and used.isdisjoint(self._announced):
             self.report = _with_finding(
                 self.report, finding("micalg-mismatch", micalg=", ".join(self._kind.micalg), digest=", ".join(sorted(used)))
             )
@@ -293,9 +294,11 @@ class DetachedLayer:
         if octets[:1] == b"M" and sniff(octets, final=True) is Form.BASE64:
             octets = base64.decode(octets)  # the transfer encoding was not said, or was lost on the way
         reader = CMSReader(self._reading.limits)
+        events = reader.receive(octets)
+        events += reader.finish()
         head: SignedDataHead | None = None
         tail: SignedDataTail | None = None
-        for event in (*reader.receive(octets), *reader.finish()):
+        for event in events:
             if type(event) is SignedDataHead:
                 head = event
             elif type(event) is SignedDataTail:

@@ -33,6 +33,22 @@ def test_short_way(made: bytes, changes: dict[int, int]) -> None:
         assert (short.oid, short.parameters, short.raw) == (long.oid, long.parameters, long.raw)
 
 
+@given(st.binary(min_size=32, max_size=32), st.dictionaries(st.integers(0, len(_GCM) - 1), st.integers(0, 255), max_size=2))
+def test_gcm_with_another_nonce(octets: bytes, changes: dict[int, int]) -> None:
+    changed = bytearray(_GCM[:17] + octets[17:29] + _GCM[29:])
+    for at, octet in changes.items():
+        changed[at] = octet
+    raw = bytes(changed)
+    try:
+        long = AlgorithmIdentifier.from_element(parse(raw, layer="cms").expect(0x30))
+    except ParseError:
+        with pytest.raises(ParseError):
+            AlgorithmIdentifier.from_raw(raw)
+    else:
+        short = AlgorithmIdentifier.from_raw(raw)
+        assert (short.oid, short.parameters, short.raw) == (long.oid, long.parameters, long.raw)
+
+
 def test_usual_forms_are_taken() -> None:
     assert AlgorithmIdentifier._plain(_GCM) is not None
     assert AlgorithmIdentifier._plain(bytes.fromhex("301d060960864801650304012a0410") + bytes(16)) is not None

@@ -94,7 +94,13 @@ class AlgorithmIdentifier:
     @classmethod
     def from_raw(cls, raw: bytes) -> AlgorithmIdentifier:
         """Read one from its octets; ParseError if they are not one."""
-        return _cache.get(raw) or cls._plain(raw) or cls.from_element(parse(raw, layer="cms").expect(0x30))
+        known = _cache.get(raw)
+        if known is not None:
+            return known
+        oid = _with_nonce.get(raw[:17])
+        if oid is not None and len(raw) == 32 and raw.endswith(_ICV_LENGTH):
+            return cls(oid, raw[13:], raw)
+        return cls._plain(raw) or cls.from_element(parse(raw, layer="cms").expect(0x30))
 
     @classmethod
     def _plain(cls, raw: bytes) -> AlgorithmIdentifier | None:
@@ -131,6 +137,12 @@ class AlgorithmIdentifier:
         """The parameters are absent or NULL."""
         return self.parameters is None or self.parameters == writer.NULL
 
+
+# AES-GCM as everybody writes it: a nonce of 12 octets and a tag of 16 (RFC 5084 section 3.2); the nonce alone is new in each message
+_ICV_LENGTH = b"\x02\x01\x10"
+_with_nonce = {
+    b"\x30\x1e" + writer.oid(row.oid) + b"\x30\x11\x04\x0c": row.oid for row in algorithms.CONTENT_ENCRYPTIONS.values() if row.mode == "gcm"
+}
 
 _cache: OrderedDict[bytes, AlgorithmIdentifier] = OrderedDict()
 

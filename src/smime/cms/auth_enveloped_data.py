@@ -22,8 +22,8 @@ from smime.asn1 import writer
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.asn1.der import Reader
 from smime.cms.attributes import Attributes
-from smime.cms.content_info import AUTH_ENVELOPED_DATA, DATA, Event, Writer, build_content_info
-from smime.cms.enveloped_data import EnvelopedDataHead, build_encrypted_content_info
+from smime.cms.content_info import AUTH_ENVELOPED_DATA, DATA, Event, Writer, build_content_info_of
+from smime.cms.enveloped_data import EnvelopedDataHead, encrypted_content_info
 from smime.limits import DEFAULT_LIMITS, Limits
 
 __all__ = ["AuthEnvelopedDataHead", "AuthEnvelopedDataTail", "AuthEnvelopedDataWriter", "build_auth_enveloped_data"]
@@ -102,13 +102,13 @@ def build_auth_enveloped_data(
         originator_info: from `OriginatorInfo.build`.
         unauth_attrs: encoded attributes, in any order.
     """
-    return build_content_info(
+    return build_content_info_of(
         AUTH_ENVELOPED_DATA,
-        writer.sequence(
-            writer.integer(0),
+        (
+            b"\x02\x01\x00",  # version 0
             originator_info or b"",
             writer.set_of(recipient_infos),
-            build_encrypted_content_info(content_type, content_encryption_algorithm, encrypted_content),
+            *encrypted_content_info(content_type, content_encryption_algorithm, encrypted_content),
             _encode_tail(auth_attrs, mac, unauth_attrs),
         ),
     )

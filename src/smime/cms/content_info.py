@@ -13,6 +13,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from smime.asn1 import writer
 from smime.errors import LimitExceeded, ParseError
 
@@ -35,6 +37,7 @@ __all__ = [
     "TrailingData",
     "Writer",
     "build_content_info",
+    "build_content_info_of",
     "build_encapsulated_content_info",
     "name_of",
 ]
@@ -147,6 +150,16 @@ def check_count(name: str, count: int, maximum: int, offset: int | None = None) 
 def build_content_info(content_type: str, content: _Bytes) -> bytes:
     """Return a ContentInfo around an encoded element."""
     return writer.sequence(writer.oid(content_type), writer.explicit(0, content))
+
+
+def build_content_info_of(content_type: str, fields: Sequence[_Bytes]) -> bytes:
+    """Return a ContentInfo around a SEQUENCE of encoded fields, which are copied once; a field may come in pieces."""
+    size = sum(map(len, fields))
+    inner = writer.header(0x30, size)
+    size += len(inner)
+    explicit = writer.header(0xA0, size)
+    kind = writer.oid(content_type)
+    return b"".join((writer.header(0x30, size + len(explicit) + len(kind)), kind, explicit, inner, *fields))
 
 
 def build_encapsulated_content_info(content_type: str, content: _Bytes | None) -> bytes:

@@ -26,7 +26,7 @@ from smime.asn1 import writer
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.asn1.der import Reader, parse
 from smime.cms.attributes import Attributes
-from smime.cms.content_info import DATA, ENVELOPED_DATA, Event, Writer, build_content_info
+from smime.cms.content_info import DATA, ENVELOPED_DATA, Event, Writer, build_content_info_of
 from smime.cms.recipient_info import RecipientInfo
 from smime.cms.signed_data import encode_certificates, encode_revocation_infos, read_certificates, read_revocation_infos
 from smime.errors import ParseError
@@ -38,6 +38,7 @@ __all__ = [
     "EnvelopedDataWriter",
     "OriginatorInfo",
     "build_encrypted_content_info",
+    "encrypted_content_info",
     "build_enveloped_data",
     "enveloped_data_version",
 ]
@@ -184,7 +185,19 @@ def build_encrypted_content_info(
     content_type: str, algorithm: AlgorithmIdentifier, content: bytes | bytearray | memoryview | None
 ) -> bytes:
     """Return an EncryptedContentInfo; content None: absent."""
-    return writer.sequence(writer.oid(content_type), algorithm.raw, writer.octet_string(content, tag=0x80) if content is not None else b"")
+    return b"".join(encrypted_content_info(content_type, algorithm, content))
+
+
+def encrypted_content_info(
+    content_type: str, algorithm: AlgorithmIdentifier, content: bytes | bytearray | memoryview | None
+) -> tuple[bytes, bytes | bytearray | memoryview]:
+    """Return the same as `build_encrypted_content_info` in two pieces, the content uncopied."""
+    head = writer.oid(content_type) + algorithm.raw
+    if content is None:
+        return writer.sequence(head), b""
+    size = len(content)
+    head += writer.header(0x80, size)
+    return writer.header(0x30, len(head) + size) + head, content
 
 
 def build_enveloped_data(
@@ -207,13 +220,13 @@ def build_enveloped_data(
         unprotected_attrs: encoded attributes, in any order.
     """
     version = enveloped_data_version(recipient_infos, originator_info, unprotected_attrs=bool(unprotected_attrs))
-    return build_content_info(
+    return build_content_info_of(
         ENVELOPED_DATA,
-        writer.sequence(
+        (
             writer.integer(version),
             originator_info or b"",
             writer.set_of(recipient_infos),
-            build_encrypted_content_info(content_type, content_encryption_algorithm, encrypted_content),
+            *encrypted_content_info(content_type, content_encryption_algorithm, encrypted_content),
             writer.set_of(unprotected_attrs, tag=0xA1) if unprotected_attrs else b"",
         ),
     )

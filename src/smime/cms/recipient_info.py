@@ -448,6 +448,12 @@ def _version_of(element: Element) -> int | None:
 _KEY_TRANSPORT = frozenset({(0x02, 0x30, 0x30, 0x04), (0x02, 0x80, 0x30, 0x04)})
 
 
+_SHORT = 512
+_HEADS = 256
+_known_heads: dict[bytes, tuple[int, SignerIdentifier, AlgorithmIdentifier]] = {}
+"""What plain key transports say before the octets of the key, all headers included: one recipient's are alike in message after message."""
+
+
 def recipient_infos_of_index(data: bytes, index: Sequence[int], at: int, limits: Limits) -> tuple[RecipientInfo, ...] | None:
     """Return the RecipientInfos of a SET OF at a place of an index that reports their fields, if all are plain key transports."""
     found: list[RecipientInfo] = []
@@ -455,6 +461,12 @@ def recipient_infos_of_index(data: bytes, index: Sequence[int], at: int, limits:
     at += 6
     while at < stop:
         version, after = at + 6, index[at + 5]
+        start, end, last = index[at + 1], index[at + 4], after - 6
+        known = _known_heads.get(data[start : index[last + 2]])
+        if known is not None and index[last + 3] == end and len(found) < limits.recipients:
+            found.append(KeyTransRecipientInfo(*known, data[index[last + 2] : end], data[start:end]))
+            at = after
+            continue
         rid = index[version + 5] if version < after else after
         algorithm = index[rid + 5] if rid < after else after
         key = index[algorithm + 5] if algorithm < after else after
@@ -468,15 +480,16 @@ def recipient_infos_of_index(data: bytes, index: Sequence[int], at: int, limits:
             or len(found) >= limits.recipients
         ):
             return None
-        found.append(
-            KeyTransRecipientInfo(
-                data[index[version + 2]],
-                identifier_from_raw(data[index[rid + 1] : index[rid + 4]]),
-                AlgorithmIdentifier.from_raw(data[index[algorithm + 1] : index[algorithm + 4]]),
-                data[index[key + 2] : index[key + 3]],
-                data[index[at + 1] : index[at + 4]],
-            )
+        fields = (
+            data[index[version + 2]],
+            identifier_from_raw(data[index[rid + 1] : index[rid + 4]]),
+            AlgorithmIdentifier.from_raw(data[index[algorithm + 1] : index[algorithm + 4]]),
         )
+        found.append(KeyTransRecipientInfo(*fields, data[index[key + 2] : index[key + 3]], data[start:end]))
+        if index[key + 3] == end and index[key + 2] - start <= _SHORT:
+            if len(_known_heads) >= _HEADS:
+                _known_heads.clear()
+            _known_heads[data[start : index[key + 2]]] = fields
         at = after
     return tuple(found) or None
 

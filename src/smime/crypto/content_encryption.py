@@ -11,8 +11,9 @@ such attributes.
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography.hazmat.primitives import hashes
@@ -199,12 +200,25 @@ def algorithm_identifier(name: str, iv: bytes, *, icv_length: int | None = _TAG,
     row = algorithms.CONTENT_ENCRYPTIONS_BY_NAME.get(name)
     if row is None or name == "rc2-cbc":
         raise UnsupportedError("content encryption algorithm for writing", name)
+    if row.mode == "gcm" and icv_length == _TAG and not cek_hkdf and len(iv) == row.iv_size:
+        head, tail, start = _gcm_frame(row.oid, row.iv_size)
+        raw = head + iv + tail
+        return AlgorithmIdentifier(row.oid, raw[start:], raw)
     parameters = writer.octet_string(iv)
     if row.mode in {"gcm", "ccm"}:
         length = () if icv_length is None or icv_length == 12 else (writer.integer(icv_length),)
         parameters = writer.sequence(parameters, *length)
     inner = AlgorithmIdentifier.build(row.oid, parameters)
     return AlgorithmIdentifier.build(algorithms.CEK_HKDF_SHA256.oid, inner.raw) if cek_hkdf else inner
+
+
+@lru_cache(maxsize=8)
+def _gcm_frame(oid: str, iv_size: int) -> tuple[bytes, bytes, int]:
+    """Return what stands before and behind the nonce in the AlgorithmIdentifier that is written for GCM, and where its parameters start."""
+    icv_length = writer.integer(_TAG)
+    parameters = writer.sequence(writer.octet_string(bytes(iv_size)), icv_length)
+    raw = AlgorithmIdentifier.build(oid, parameters).raw
+    return raw[: -len(icv_length) - iv_size], icv_length, len(raw) - len(parameters)
 
 
 # -- keys --
@@ -223,7 +237,7 @@ def new_key(name: str) -> bytes:
     Raises:
         UnsupportedError: the cipher is unknown or only read.
     """
-    return secrets.token_bytes(_writable(name).key_size)
+    return os.urandom(_writable(name).key_size)
 
 
 def _writable(name: str) -> algorithms.ContentEncryption:
@@ -373,7 +387,7 @@ class Encryptor:
         row = _writable(name)
         if len(key) != row.key_size:
             raise ValueError(f"{name} takes a key of {row.key_size} octets, not {len(key)}")
-        iv = secrets.token_bytes(row.iv_size) if _iv is None else _iv  # _iv: test vectors
+        iv = os.urandom(row.iv_size) if _iv is None else _iv  # _iv: test vectors
         self.algorithm = algorithm_identifier(name, iv, cek_hkdf=cek_hkdf)
         if cek_hkdf:
             key = _derive(key, self.algorithm.parameters or b"")
@@ -415,7 +429,7 @@ def encrypt(
     """
     row = _writable(name)
     if row.mode == "gcm" and len(data) <= _ONE_SHOT and len(key) == row.key_size:
-        iv = secrets.token_bytes(row.iv_size)
+        iv = os.urandom(row.iv_size)
         algorithm = algorithm_identifier(name, iv, cek_hkdf=cek_hkdf)
         if cek_hkdf:
             key = _derive(key, algorithm.parameters or b"")

@@ -12,8 +12,9 @@ The rules of `split_message`, in order (RFC 8551 section 3.1; RFC 9788 calls the
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
+from binascii import hexlify
 from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -219,7 +220,7 @@ def encode_field(name: str, value: str) -> RawField:
 
 def make_boundary() -> bytes:
     """Return a new boundary: 128 random bits after ``=_``, which can stand in no base64 and no quoted-printable text."""
-    return b"=_%b" % secrets.token_bytes(16).hex().encode("ascii")
+    return b"=_" + hexlify(os.urandom(16))
 
 
 class MultipartSigned(NamedTuple):

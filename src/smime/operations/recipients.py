@@ -486,11 +486,17 @@ class _KEKRecipient:
         return KEKRecipientInfo.build(KEKIdentifier(self._key.key_id), algorithm, key_wrap.wrap(algorithm, self._key.key, key))
 
 
+_CHANGEABLE = (bytearray, memoryview)
+_OCTETS = (bytes, *_CHANGEABLE)
+
+
 def each_of(recipients: AnyRecipient | Iterable[AnyRecipient]) -> list[AnyRecipient]:
     """Return recipients as a list: of one who was given alone, too, be it as an encoded certificate."""
-    if isinstance(recipients, Iterable) and not isinstance(recipients, bytes | bytearray | memoryview):
-        return list(recipients)
-    return [recipients]
+    if type(recipients) is list:
+        return recipients
+    if isinstance(recipients, _OCTETS) or not isinstance(recipients, Iterable):
+        return [recipients]
+    return list(recipients)
 
 
 def makers_of(recipients: AnyRecipient | Iterable[AnyRecipient]) -> list[Maker]:
@@ -501,7 +507,7 @@ def makers_of(recipients: AnyRecipient | Iterable[AnyRecipient]) -> list[Maker]:
         ValueError: there is none, or a content key is among others.
     """
     makers: list[Maker] = []
-    for recipient in each_of(recipients):
+    for recipient in recipients if type(recipients) is list else each_of(recipients):
         if isinstance(recipient, Recipient):
             makers.append(recipient)
         elif isinstance(recipient, Password):
@@ -522,7 +528,7 @@ _recipients: Cache[Any, Recipient] = Cache(1024)
 
 def _recipient(certificate: x509.Certificate | bytes) -> Recipient:
     """Return the recipient with this certificate, from memory if the certificate was there before: equal ones have the same octets."""
-    if isinstance(certificate, bytearray | memoryview):
+    if isinstance(certificate, _CHANGEABLE):
         return Recipient(bytes(certificate))
     known = _recipients.get(certificate)
     if known is None:

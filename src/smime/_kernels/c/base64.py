@@ -121,15 +121,20 @@ class Decoder:
 
 def encode(data: Buffer, *, line_length: int = 76, newline: bytes = b"\r\n") -> bytes:
     """Encode a whole message."""
-    if line_length != 76 or newline != b"\r\n":  # the ordinary case needs no check
-        check_line(line_length, newline)
     source = data if type(data) is bytes else _from_buffer(_OCTETS, data)
     size = len(source)
+    if not size:
+        check_line(line_length, newline)
+        return b""
     cap = (size + 2) // 3 * 4
+    if line_length == 76 and newline == b"\r\n":  # the ordinary case needs no check
+        cap += (cap + 75) // 76 * 2
+        out = bytes(cap)  # nobody else holds it before it is filled: only those of length 0 and 1 are shared
+        _encode_all(_c.ISA, 76, 1, source, size, out, cap)
+        return out
+    check_line(line_length, newline)
     if line_length:
         cap += (cap + line_length - 1) // line_length * len(newline)
-    if cap < 2:  # bytes of length 0 and 1 are shared objects
-        return b""
     out = bytes(cap)  # nobody else holds it before it is filled
     _encode_all(_c.ISA, line_length, newline == b"\r\n", source, size, out, cap)
     return out

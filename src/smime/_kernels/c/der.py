@@ -20,7 +20,9 @@ _INDEX = ffi.typeof("uint32_t[]")
 _FIRST = 512  # elements: most structures have fewer
 _OCTETS_EACH = 4 * FIELDS
 _NONE = (1 << 64) - 1
+_FEW = 64
 _from_buffer = ffi.from_buffer
+_unpack = ffi.unpack
 _run = lib.smime_der_index
 _pool: list[tuple[Any, Any, Any]] = []  # scratch space that no call is using: index, the same as a buffer, result
 
@@ -55,7 +57,9 @@ def index(  # hot: positional
         del source  # see `smime._kernels.c`
         raise error(code, stop, depth, elements)
     non_der = result.non_der
-    out = memoryview(octets[: result.count * _OCTETS_EACH]).cast("I")
+    count = result.count
+    # a list is dearer to make than a view, and its numbers are cheaper to look at, as those of short structures are more than once
+    out: Sequence[int] = _unpack(numbers, count * FIELDS) if count <= _FEW else memoryview(octets[: count * _OCTETS_EACH]).cast("I")
     _pool.append(scratch)
     return out, stop, -1 if non_der == _NONE else non_der
 

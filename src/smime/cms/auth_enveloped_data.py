@@ -74,7 +74,7 @@ class AuthEnvelopedDataTail(Event):
 def _encode_tail(auth_attrs: bytes | None, mac: bytes, unauth_attrs: Sequence[bytes]) -> bytes:
     return (
         (writer.retag(auth_attrs, 0xA1) if auth_attrs is not None else b"")
-        + writer.octet_string(mac)
+        + (b"\x04\x10" + mac if len(mac) == 16 else writer.octet_string(mac))
         + (writer.set_of(unauth_attrs, tag=0xA2) if unauth_attrs else b"")
     )
 

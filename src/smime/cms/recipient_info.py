@@ -114,18 +114,14 @@ class KeyTransRecipientInfo:
     @staticmethod
     def build(rid: SignerIdentifier, key_encryption_algorithm: AlgorithmIdentifier, encrypted_key: bytes) -> bytes:
         """Return an encoded RecipientInfo."""
-        return KeyTransRecipientInfo.with_head(KeyTransRecipientInfo.head(rid, key_encryption_algorithm), encrypted_key)
+        return KeyTransRecipientInfo.head(rid, key_encryption_algorithm, len(encrypted_key)) + encrypted_key
 
     @staticmethod
-    def head(rid: SignerIdentifier, key_encryption_algorithm: AlgorithmIdentifier) -> bytes:
-        """Return the fields before the encrypted key, which are the same in every message to a recipient."""
+    def head(rid: SignerIdentifier, key_encryption_algorithm: AlgorithmIdentifier, size: int) -> bytes:
+        """Return all that stands before an encrypted key of this size, which is the same in every message to a recipient."""
         version = 0 if isinstance(rid, IssuerAndSerialNumber) else 2
-        return writer.integer(version) + rid.encode() + key_encryption_algorithm.raw
-
-    @staticmethod
-    def with_head(head: bytes, encrypted_key: bytes) -> bytes:
-        """Return an encoded RecipientInfo of what `head` returned."""
-        return writer.sequence(head, writer.octet_string(encrypted_key))
+        fields = writer.integer(version) + rid.encode() + key_encryption_algorithm.raw + writer.header(0x04, size)
+        return writer.header(0x30, len(fields) + size) + fields
 
 
 @dataclass(frozen=True, slots=True)

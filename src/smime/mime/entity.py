@@ -225,11 +225,20 @@ def whole_header(data: bytes, limits: Limits = DEFAULT_LIMITS) -> HeaderFields |
 
 def whole_block(data: bytes, limits: Limits = DEFAULT_LIMITS) -> HeaderBlock | None:
     """Return what an `EntityReader` says first of an entity whose header is in `data`; None: ask it."""
-    fields = whole_header(data, limits)
-    if fields is None:
+    most = limits.header_size
+    index = scan.index_header(data, 0, min(len(data), most + 2), limits.header_fields)
+    records, end, body, _ = index
+    if end == body or end > most or len(records) > limits.header_fields * scan.FIELD_WIDTH:
         return None
-    fields.data = raw = data[: fields.body_start]  # the block alone, which may be kept for long
-    return HeaderBlock(fields, raw)
+    raw = data[:body]  # the block alone, which may be kept for long
+    return HeaderBlock(HeaderFields.of_index(raw, 0, index), raw)
+
+
+def _header_of(view: memoryview, start: int, end: int, body: int, type_start: int, type_end: int, stop: int) -> HeaderFields:
+    """Return the header of a part that stands somewhere in a body."""
+    if type_start < 0:
+        return HeaderFields(bytes(view[start:stop]), 0, end - start, body - start, -1, -1)
+    return HeaderFields(bytes(view[start:stop]), 0, end - start, body - start, type_start - start, type_end - start)
 
 
 _LF, _CR = 10, 13
@@ -341,7 +350,7 @@ class MultipartReader:
         places = scan.two_parts(source, len(source), self._delimiter, limits.header_fields, limits.header_size)
         if not places:
             return None
-        epilogue, settled, crlf = places[13:]
+        preamble, start, end, header, type_start, type_end, stop, *second, epilogue, settled, crlf = places
         if crlf:
             self.crlf_delimiters = 3
         else:
@@ -353,15 +362,8 @@ class MultipartReader:
         self._bol = int(settled == epilogue)
         view = memoryview(body)
         self._held = bytes(view[settled:])
-        return view[: places[0]], self._header_of(view, places, 1), self._header_of(view, places, 7), view[epilogue:settled]
-
-    @staticmethod
-    def _header_of(view: memoryview, places: list[int], at: int) -> HeaderFields:
-        """Return the header of a part whose six places begin at `at`."""
-        start, end, body, type_start, type_end, stop = places[at : at + 6]
-        if type_start < 0:
-            return HeaderFields(bytes(view[start:stop]), 0, end - start, body - start, -1, -1)
-        return HeaderFields(bytes(view[start:stop]), 0, end - start, body - start, type_start - start, type_end - start)
+        first = _header_of(view, start, end, header, type_start, type_end, stop)
+        return view[:preamble], first, _header_of(view, *second), view[epilogue:settled]
 
     def finish(self) -> list[Event]:
         """Say that the body ends here; return the last events. Without a close delimiter `closed` stays False."""

@@ -76,6 +76,7 @@ class HeaderFields:
         else:
             fields = cls(data, start, end, body_start, -1, -1)
         fields._index = records
+        fields._ids = records[4::_WIDTH]
         return fields
 
     @property
@@ -125,7 +126,7 @@ class HeaderFields:
     def defects(self) -> tuple[int, ...]:
         """Offsets of lines that are neither a field nor the continuation of one."""
         malformed = scan.MALFORMED_FIELD
-        if malformed not in self._identifiers:
+        if malformed not in (self._ids or self._identifiers):
             return ()
         return tuple(self._records[i * _WIDTH] for i, identifier in enumerate(self._identifiers) if identifier == malformed)
 
@@ -134,8 +135,8 @@ class HeaderFields:
         return len(identifiers) - identifiers.count(scan.MALFORMED_FIELD) - identifiers.count(scan.ENVELOPE_FIELD)
 
     def __bool__(self) -> bool:
-        records = self._records
-        return (len(records) > 0 and records[4] >= 0) or len(self) > 0
+        identifiers = self._ids or self._identifiers
+        return bool(identifiers) and (identifiers[0] >= 0 or len(self) > 0)
 
     def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
         """Yield name and raw value (folding included, without the last line end) of each field, in the order received."""
@@ -203,13 +204,12 @@ class HeaderFields:
         """Return the raw values of all fields of this name."""
         known = _KNOWN.get(name)
         if known is not None:
-            identifiers = self._identifiers
+            identifiers = self._ids or self._identifiers
             count = identifiers.count(known)
             if count == 0:
                 return []
             if count == 1:  # as nearly always
-                records, at = self._index, identifiers.index(known) * _WIDTH
-                assert records is not None  # noqa: S101 - the identifiers are from it
+                records, at = self._index or self._records, identifiers.index(known) * _WIDTH
                 return [self.data[records[at + 2] : records[at + 3]]]
         return [self.data[self._records[at + 2] : self._records[at + 3]] for at in self._positions(name)]
 
@@ -249,10 +249,10 @@ class HeaderFields:
     def content_transfer_encoding(self) -> str:
         """Return the first Content-Transfer-Encoding in lower case; ``"7bit"`` if there is none. Values that are not known stay."""
         try:
-            at = self._identifiers.index(_CONTENT_TRANSFER_ENCODING) * _WIDTH
+            at = (self._ids or self._identifiers).index(_CONTENT_TRANSFER_ENCODING) * _WIDTH
         except ValueError:
             return "7bit"
-        records = self._records
+        records = self._index or self._records
         octets = self.data[records[at + 2] : records[at + 3]]
         plain = _PLAIN_ENCODINGS.get(octets)
         if plain is not None:
@@ -277,7 +277,7 @@ class HeaderFields:
         """Return which of the fields that may stand only once stand more often (RFC 5322 section 3.6, RFC 2045), in lower case."""
         twice = self._twice
         if twice is None:
-            identifiers = self._identifiers
+            identifiers = self._ids or self._identifiers
             if len(set(identifiers)) == len(identifiers):
                 twice = ()
             else:

@@ -105,9 +105,10 @@ class Reading:
     ) -> None:
         if at is None:
             at = datetime.now(timezone.utc)
-        for time in (at, now):
-            if time is not None and time.tzinfo is None:
-                raise ValueError("a time without a time zone")
+        elif at.tzinfo is None:
+            raise ValueError("a time without a time zone")
+        if now is not None and now.tzinfo is None:
+            raise ValueError("a time without a time zone")
         self.policy = policy
         self.limits = policy.limits
         self.trust = trust

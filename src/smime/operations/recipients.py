@@ -349,10 +349,10 @@ class Recipient:
                 else:
                     algorithm = key_transport.choose(own.key_algorithm, v15=transport == "rsaEncryption")
                 encrypted = key_transport.encrypt(public_key, algorithm, key, key_algorithm=own.key_algorithm)
-                head = self._head
+                head = self._head  # RSA makes ciphertexts of one size
                 if head is None or head[0] is not algorithm:
-                    head = self._head = algorithm, KeyTransRecipientInfo.head(self._rid, algorithm)
-                return KeyTransRecipientInfo.with_head(head[1], encrypted)
+                    head = self._head = algorithm, KeyTransRecipientInfo.head(self._rid, algorithm, len(encrypted))
+                return head[1] + encrypted
         made = kem.wrap(public_key, key)
         return KEMRecipientInfo.build(self._rid, made.kem, made.ciphertext, made.kdf, made.kek_length, made.wrap, made.encrypted_key)
 

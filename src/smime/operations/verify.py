@@ -246,7 +246,7 @@ class DetachedLayer:
             content_type=head.content_type if head is not None else DATA,
             tail=tail,
             detached=True,
-            listed_digests=[digest.name for digest in head.digest_algorithms] if head is not None else (),
+            listed_digests=(digest.name for digest in head.digest_algorithms) if head is not None else (),
             findings=findings,
         )
         if self._author.names_somebody:
@@ -294,11 +294,9 @@ class DetachedLayer:
         if octets[:1] == b"M" and sniff(octets, final=True) is Form.BASE64:
             octets = base64.decode(octets)  # the transfer encoding was not said, or was lost on the way
         reader = CMSReader(self._reading.limits)
-        events = reader.receive(octets)
-        events += reader.finish()
         head: SignedDataHead | None = None
         tail: SignedDataTail | None = None
-        for event in events:
+        for event in reader.receive(octets) + reader.finish():
             if type(event) is SignedDataHead:
                 head = event
             elif type(event) is SignedDataTail:

@@ -22,7 +22,7 @@ HEAVY = (
 )
 
 # Calls into Python and C that an import makes, those of the standard library's modules among them; `make bench` measures the time.
-CALLS = 15_000
+CALLS = 2_000
 
 _SNIPPET = """
 import json, sys

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timezone
 from functools import lru_cache
+from struct import Struct
 
 from smime.asn1 import oid as _oid
 
@@ -34,6 +35,7 @@ END_OF_CONTENTS = b"\x00\x00"
 NULL = b"\x05\x00"
 
 _Bytes = bytes | bytearray | memoryview
+_two_octets = Struct(">BBH").pack
 
 
 def header(tag: int, length: int) -> bytes:
@@ -43,7 +45,7 @@ def header(tag: int, length: int) -> bytes:
     if length < 0x100:
         return bytes((tag, 0x81, length))
     if length < 0x10000:
-        return bytes((tag, 0x82, length >> 8, length & 0xFF))
+        return _two_octets(tag, 0x82, length)
     octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
     return bytes((tag, 0x80 | len(octets))) + octets
 

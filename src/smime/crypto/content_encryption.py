@@ -200,16 +200,19 @@ def algorithm_identifier(name: str, iv: bytes, *, icv_length: int | None = _TAG,
     row = algorithms.CONTENT_ENCRYPTIONS_BY_NAME.get(name)
     if row is None or name == "rc2-cbc":
         raise UnsupportedError("content encryption algorithm for writing", name)
-    if row.mode == "gcm" and icv_length == _TAG and not cek_hkdf and len(iv) == row.iv_size:
-        head, tail, start = _gcm_frame(row.oid, row.iv_size)
-        raw = head + iv + tail
-        return AlgorithmIdentifier(row.oid, raw[start:], raw)
     parameters = writer.octet_string(iv)
     if row.mode in {"gcm", "ccm"}:
         length = () if icv_length is None or icv_length == 12 else (writer.integer(icv_length),)
         parameters = writer.sequence(parameters, *length)
     inner = AlgorithmIdentifier.build(row.oid, parameters)
     return AlgorithmIdentifier.build(algorithms.CEK_HKDF_SHA256.oid, inner.raw) if cek_hkdf else inner
+
+
+def _gcm_identifier(row: algorithms.ContentEncryption, iv: bytes) -> AlgorithmIdentifier:
+    """Return what `algorithm_identifier` does for GCM, with a nonce and a tag of the usual size."""
+    head, tail, start = _gcm_frame(row.oid, row.iv_size)
+    raw = head + iv + tail
+    return AlgorithmIdentifier(row.oid, raw[start:], raw)
 
 
 @lru_cache(maxsize=8)
@@ -430,9 +433,11 @@ def encrypt(
     row = _writable(name)
     if row.mode == "gcm" and len(data) <= _ONE_SHOT and len(key) == row.key_size:
         iv = os.urandom(row.iv_size)
-        algorithm = algorithm_identifier(name, iv, cek_hkdf=cek_hkdf)
         if cek_hkdf:
+            algorithm = algorithm_identifier(name, iv, cek_hkdf=True)
             key = _derive(key, algorithm.parameters or b"")
+        else:
+            algorithm = _gcm_identifier(row, iv)
         sealed = AESGCM(key).encrypt(iv, data, aad or None)
         return algorithm, sealed[:-_TAG], sealed[-_TAG:]
     stream = Encryptor(name, key, aad=aad, cek_hkdf=cek_hkdf)

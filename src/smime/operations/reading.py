@@ -404,6 +404,8 @@ class MessageReader:
         Raises:
             SMIMEError: they are not, or not what they have to be.
         """
+        if self._feed is _complete:
+            return
         if self._feed == self._detect:
             self._begin(sniff(self._head, final=True) or Form.MIME)
         if self._entity is not None:

@@ -334,7 +334,10 @@ class Producer:
                 self._split(beginning)
             else:
                 self._outer, content = whole
-                self._content(content)
+                if len(content) <= WHOLE:
+                    self._waiting.append(content)
+                else:
+                    self._content(content)
         if self._entity is not None:
             self._entity.finalize()
         if self._lines is not None:

@@ -32,6 +32,7 @@ __all__ = [
     "Unchecked",
     "Verdict",
     "VerificationReport",
+    "signer_report",
     "worst",
 ]
 
@@ -233,15 +234,6 @@ class SignerReport(_NoTruth):
     timestamps: tuple[TimestampReport, ...] = ()
     standing: tuple[Standing, ...] = ()
 
-    @classmethod
-    def like(cls, shared: Mapping[str, Any], **own: Any) -> SignerReport:
-        """Return a report with all fields given, most of them shared with other reports, without setting one after the other."""
-        made = object.__new__(cls)
-        fields = made.__dict__
-        fields.update(shared)
-        fields.update(own)
-        return made
-
     @property
     def addresses(self) -> tuple[str, ...]:
         """The mail addresses in the signer's certificate."""
@@ -275,6 +267,15 @@ class SignerReport(_NoTruth):
             "timestamps": [timestamp.to_dict() for timestamp in self.timestamps],
             "standing": [standing.to_dict() for standing in self.standing],
         }
+
+
+def signer_report(shared: Mapping[str, Any], **own: Any) -> SignerReport:
+    """Return a report on a signer with all its fields given: most are shared with other reports, and are not set one after the other."""
+    made = object.__new__(SignerReport)
+    fields = made.__dict__
+    fields.update(shared)
+    fields.update(own)
+    return made
 
 
 @dataclass(frozen=True, slots=True)

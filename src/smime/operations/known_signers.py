@@ -19,7 +19,7 @@ from smime.crypto.faults import InvalidSignature
 from smime.errors import SMIMEError
 from smime.pki.address_match import match_sender
 from smime.pki.cache import Cache
-from smime.report import SignerReport, Standing, Verdict, worst
+from smime.report import Standing, Verdict, signer_report, worst
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from smime.pki.path import PathVerdict
     from smime.pki.trust import TrustStore
     from smime.policy import Policy
+    from smime.report import SignerReport
 
 __all__ = ["KnownSigner", "look_up", "remember"]
 
@@ -105,7 +106,7 @@ class KnownSigner:
             return None
         matches, noticed = match_sender(sender.from_fields, sender.sender_fields, self.certificate)
         findings = self.path.findings + noticed if noticed else self.path.findings
-        return SignerReport.like(
+        return signer_report(
             self.shared,
             address_matches=matches,
             signing_time=time,

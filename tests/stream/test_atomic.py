@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from smime.files import AtomicFile
 from smime.files.atomic import BlockFile
-from smime.files.second_thread import BLOCK, Block, SecondThread
+from smime.files.second_thread import BLOCK, MARGIN, Block, SecondThread
 
 
 def names(folder: Path) -> list[str]:
@@ -226,19 +226,27 @@ def test_killed(kind: str, tmp_path: Path) -> None:
     assert target.read_bytes() == plain
 
 
-@given(st.lists(st.tuples(st.integers(0, 1_200_000), st.booleans()), max_size=8), st.booleans(), st.booleans())
-def test_blocks(writes: list[tuple[int, bool]], reserve: bool, two: bool) -> None:
-    """Whatever the sizes of the writes, whenever it is read in between, and whoever writes."""
+@given(
+    st.lists(st.tuples(st.integers(0, 1_200_000), st.sampled_from(["write", "lend", "look"])), max_size=12), st.booleans(), st.booleans()
+)
+def test_blocks(writes: list[tuple[int, str]], reserve: bool, two: bool) -> None:
+    """Whatever the sizes of the writes, wherever the octets are made, whenever it is read in between, and whoever writes."""
     with tempfile.TemporaryFile(buffering=0) as raw, SecondThread() as thread:
         file = BlockFile(raw, reserve=reserve, thread=thread if two else None)
         written = bytearray()
-        for number, (size, look) in enumerate(writes):
-            data = bytearray([number + 1]) * size
-            file.write(memoryview(data) if number % 2 else data)
+        for number, (size, how) in enumerate(writes):
+            data = bytearray([number + 1]) * (size if how != "lend" else size % (MARGIN + 1))
+            if how == "lend":
+                room = file.lend(MARGIN)
+                assert len(room) == MARGIN
+                room[: len(data)] = data
+                file.lent(len(data))
+            else:
+                file.write(memoryview(data) if number % 2 else data)
             written += data
-            data[:] = bytes(size)  # a buffer is the caller's again
+            data[:] = bytes(len(data))  # a buffer is the caller's again
             assert file.size == len(written)
-            if look:
+            if how == "look":
                 assert b"".join(file.chunks()) == written
         file.flush()
         assert os.fstat(raw.fileno()).st_size == len(written)

@@ -72,7 +72,7 @@ def _produce(
         _second(threads) as thread,
         Output(target, private=False, wait=False, thread=thread) as output,
     ):
-        machine = make(output.spool.write, chunks, _digests(thread))
+        machine = make(output.sink, chunks, _digests(thread))
         for chunk in chunks:
             machine.update(chunk)
         machine.finalize()

@@ -132,21 +132,40 @@ class BlockFile:
     def _fresh(self) -> Block:
         return Block() if self._thread is None else self._thread.block()
 
-    def _put_block(self, block: Block) -> Block:
-        """Write the full block, or have it written; return an empty one."""
+    __call__ = write
+
+    def lend(self, size: int, /) -> memoryview:
+        """Return room for octets, `MARGIN` at most, where they are to be; `lent` takes them. It is good until the next call."""
+        block = self._block
+        if block is None:
+            block = self._block = self._fresh()
+        return block.room[self._filled : self._filled + size]
+
+    def lent(self, size: int, /) -> None:
+        """Take the first octets of what was lent."""
+        self._filled += size
+        if self._filled >= BLOCK:
+            assert self._block is not None  # noqa: S101 - `lend` saw to it
+            self._put_block(self._block, self._filled - BLOCK)
+
+    def _put_block(self, block: Block, over: int = 0) -> Block:
+        """Write the full block, or have it written; return one with what stood in its margin."""
         thread = self._thread
-        self._filled = 0
-        if thread is None or not thread.free:
-            self._put(block.view)
-            return block
         if self._error is not None:
             raise self._error
-        block.filled, block.offset = BLOCK, self._place(BLOCK)
-        self._block = None
-        self._given += 1
-        thread.give(self._take, block)
-        self._block = block = thread.block()
-        return block
+        if thread is None or not thread.free:
+            self._put(block.view)
+            following = block
+        else:
+            following = thread.block()
+        if over:
+            following.room[:over] = block.room[BLOCK : BLOCK + over]
+        self._block, self._filled = following, over
+        if thread is not None and following is not block:
+            block.filled, block.offset = BLOCK, self._place(BLOCK)
+            self._given += 1
+            thread.give(self._take, block)
+        return following
 
     def _take(self, block: Block) -> None:
         """Write a block in the thread."""
@@ -266,6 +285,11 @@ class AtomicFile:
                     return descriptor
                 os.close(descriptor)  # somebody swept it away before it was locked
         raise FileExistsError(f"no temporary name is free beside {self.path}")
+
+    @property
+    def sink(self) -> BlockFile:
+        """Takes octets like `write`, and lends room for them."""
+        return self._file
 
     def chunks(self) -> Iterator[bytes]:
         """Yield everything that was written, from the start; after `commit`, from the file under its name."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from smime.files.second_thread import SecondThread
     from smime.operations.spool import Buffer, Spool
+    from smime.operations.writing import Sink
 
 __all__ = ["Input", "Output", "Progress", "Source", "StreamSpool", "Target"]
 
@@ -199,6 +200,12 @@ class Output:
     def spool(self) -> Spool:
         """Takes the octets."""
         return self.fresh() if self._spool is None else self._spool
+
+    @property
+    def sink(self) -> Sink:
+        """Takes the octets, and lends room for them if they go to a file."""
+        spool = self.spool
+        return spool.sink if isinstance(spool, AtomicFile) else spool.write
 
     def fresh(self) -> Spool:
         """Forget what was written and begin anew; return the spool."""

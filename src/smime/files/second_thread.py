@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 
     from smime.operations.spool import Buffer
 
-__all__ = ["BLOCK", "Block", "SecondThread"]
+__all__ = ["BLOCK", "MARGIN", "Block", "SecondThread"]
 
 BLOCK = 1 << 18
 """Octets in a block."""
+
+MARGIN = 1 << 17
+"""Octets that may stand behind them until the block is given away."""
 
 _BLOCKS = 4
 _AHEAD = 2
@@ -32,15 +35,17 @@ class Block:
     """Octets on their way.
 
     Attributes:
-        view: all of its room.
-        filled: how much of that is used.
+        view: its octets.
+        room: these, and a margin behind.
+        filled: how many there are.
         offset: where they belong in their file.
     """
 
-    __slots__ = ("filled", "offset", "view")
+    __slots__ = ("filled", "offset", "room", "view")
 
     def __init__(self) -> None:
-        self.view = memoryview(bytearray(BLOCK))
+        self.room = memoryview(bytearray(BLOCK + MARGIN))
+        self.view = self.room[:BLOCK]
         self.filled = 0
         self.offset = 0
 

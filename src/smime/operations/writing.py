@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from smime.limits import Limits
 from smime.mime.entity import Body, EntityReader, HeaderBlock
@@ -26,6 +26,7 @@ __all__ = [
     "Collector",
     "Encoding",
     "Entity",
+    "LendingSink",
     "Producer",
     "Sink",
     "armor",
@@ -42,6 +43,7 @@ SEGMENT = 1 << 16
 """Octets in a segment of content that streams with indefinite lengths."""
 
 _LARGE = 1 << 12
+_TEXT_ROOM = SEGMENT // 2 * 3 + 8
 _HEADLESS = 1 << 16
 
 
@@ -128,7 +130,7 @@ class Armor(Protocol):
     def update(self, data: Buffer, /) -> bytes:
         """Take octets, return them in armor."""
 
-    def update_into(self, data: Buffer, buffer: bytearray, /) -> int:
+    def update_into(self, data: Buffer, buffer: memoryview, /) -> int:
         """Take octets, write them in armor into a buffer half as large again; return how many it has become."""
 
     def finalize(self) -> bytes:
@@ -178,7 +180,7 @@ class _DER:
     def update(self, data: Buffer, /) -> bytes:
         return bytes(data)
 
-    def update_into(self, data: Buffer, buffer: bytearray, /) -> int:
+    def update_into(self, data: Buffer, buffer: memoryview, /) -> int:
         buffer[: len(data)] = data
         return len(data)
 
@@ -214,6 +216,20 @@ class CMSObject(Protocol):
 
 Sink = Callable[[Buffer], object]
 """Takes octets in a buffer that is good until it returns."""
+
+
+@runtime_checkable
+class LendingSink(Protocol):
+    """A sink that lends room, so that octets can be made where they are to be."""
+
+    def __call__(self, data: Buffer, /) -> object:
+        """Take octets."""
+
+    def lend(self, size: int, /) -> memoryview:
+        """Return room for so many octets, 128 KiB at most. It is good until the next call of any kind."""
+
+    def lent(self, size: int, /) -> object:
+        """Take the first octets of what was lent."""
 
 
 class Collector:
@@ -299,7 +315,9 @@ class Producer:
         self._lines: CanonicalLines | None = None
         self._armor: Armor
         self._put: Sink
-        self._text_room = bytearray()
+        self._segment = memoryview(b"")  # once it streams: room for one, of which `_size` octets are there
+        self._text_room = memoryview(b"")
+        self._lending: LendingSink | None = sink if isinstance(sink, LendingSink) else None
 
     def update(self, data: Buffer, /) -> bytes:
         """Take the next octets of the message; return octets of the result."""
@@ -344,15 +362,15 @@ class Producer:
             rest = self._lines.finalize()
             if rest:
                 self._content(rest)
-        waiting = self._waiting[0] if len(self._waiting) == 1 else b"".join(self._waiting)
-        self._waiting.clear()
         if self._length is not None and self._length != self._total:
             raise ValueError("the content is not as long as announced")
         if self._streaming:
-            self._segments(waiting)
+            self._segments(self._segment[: self._size])
             self._put(self._object.tail())
             self._out.write(self._armor.finalize())
         else:
+            waiting = self._waiting[0] if len(self._waiting) == 1 else b"".join(self._waiting)
+            self._waiting.clear()
             self._out.write(armored(self._encoding, self._object.whole(waiting), self._outer, self._object.smime_type))
         return self._out.take()
 
@@ -378,43 +396,46 @@ class Producer:
             self._put = self._out.write if self._encoding == "der" else self._armored
             self._out.write(self._armor.head(self._outer, self._object.smime_type))
             self._put(self._object.head())
-            waiting = b"".join(self._waiting)
+            self._segment = memoryview(bytearray(SEGMENT))
+            waiting = memoryview(b"".join(self._waiting))
             self._waiting.clear()
-            self._segments(memoryview(waiting)[: len(waiting) // SEGMENT * SEGMENT])
-            rest = waiting[len(waiting) // SEGMENT * SEGMENT :]
-            if rest:
-                self._waiting.append(rest)
-            self._size = len(rest)
-            size = self._size + len(data)
-        if size < SEGMENT:
-            self._waiting.append(data if type(data) is bytes else bytes(data))
-            self._size = size
-            return
-        view = memoryview(data)
-        if self._size:
-            missing = SEGMENT - self._size
-            self._waiting.append(bytes(view[:missing]))
-            self._segments(b"".join(self._waiting))
-            self._waiting.clear()
-            view = view[missing:]
-        whole = len(view) // SEGMENT * SEGMENT
-        self._segments(view[:whole])
-        self._size = len(view) - whole
-        if self._size:
-            self._waiting.append(bytes(view[whole:]))
+            self._size = 0
+            self._stream(waiting)
+        self._stream(memoryview(data))
 
-    def _segments(self, data: Buffer) -> None:
+    def _stream(self, data: memoryview) -> None:
+        """Write whole segments, and keep the rest."""
+        kept = self._size
+        if kept:
+            missing = SEGMENT - kept
+            if len(data) < missing:
+                self._size = kept + len(data)
+                self._segment[kept : self._size] = data
+                return
+            self._segment[kept:] = data[:missing]
+            self._segments(self._segment)
+            data = data[missing:]
+        whole = len(data) // SEGMENT * SEGMENT
+        self._segments(data[:whole])
+        self._size = len(data) - whole
+        self._segment[: self._size] = data[whole:]
+
+    def _segments(self, data: memoryview) -> None:
         for start in range(0, len(data), SEGMENT):
-            for piece in self._object.content(data if len(data) <= SEGMENT else data[start : start + SEGMENT]):
+            for piece in self._object.content(data[start : start + SEGMENT]):
                 self._put(piece)
 
     def _armored(self, data: Buffer) -> None:
         if not self._out.direct or len(data) < _LARGE:
             self._out.write(self._armor.update(data))
             return
-        for start in range(0, len(data), SEGMENT):  # into one buffer: fresh memory costs more than encoding
+        lending = self._lending
+        for start in range(0, len(data), SEGMENT):
             piece = data[start : start + SEGMENT]
-            if not self._text_room:
-                self._text_room = bytearray(SEGMENT // 2 * 3 + 8)
+            if lending is not None:  # where it is to be: a copy costs half as much as encoding
+                lending.lent(self._armor.update_into(piece, lending.lend(_TEXT_ROOM)))
+                continue
+            if not len(self._text_room):  # into one buffer: fresh memory costs more than encoding
+                self._text_room = memoryview(bytearray(_TEXT_ROOM))
             size = self._armor.update_into(piece, self._text_room)
-            self._out.write(memoryview(self._text_room)[:size])
+            self._out.write(self._text_room[:size])

@@ -48,7 +48,7 @@ class Encoder:
         lib.smime_base64_encode(self._state, source, size, self._consumed, out, cap, self._produced)
         return out[: self._produced[0]]
 
-    def update_into(self, data: Buffer, buffer: bytearray) -> int:
+    def update_into(self, data: Buffer, buffer: bytearray | memoryview) -> int:
         """Write what `update` would return into a buffer; return its size."""
         source = data if type(data) is bytes else _from_buffer(_OCTETS, data)
         size = len(source)
@@ -96,7 +96,7 @@ class Decoder:
         self._total += size
         return out[: self._produced[0]]
 
-    def update_into(self, data: Buffer, buffer: bytearray) -> int:
+    def update_into(self, data: Buffer, buffer: bytearray | memoryview) -> int:
         """Write what `update` would return into a buffer; return its size."""
         source = data if type(data) is bytes else _from_buffer(_OCTETS, data)
         size = len(source)

@@ -40,13 +40,13 @@ def check_line(line_length: int, newline: bytes) -> None:
         raise ValueError(f"newline must be CRLF or LF, not {newline!r}")
 
 
-def check_room(size: int, buffer: bytearray) -> None:
+def check_room(size: int, buffer: bytearray | memoryview) -> None:
     """Raise ValueError unless the buffer has room for what `size` characters can decode to."""
     if len(buffer) < (size // 4 + 2) * 3:
         raise ValueError(f"{size} characters need a buffer of {(size // 4 + 2) * 3} octets, not {len(buffer)}")
 
 
-def check_text_room(size: int, line_length: int, buffer: bytearray) -> None:
+def check_text_room(size: int, line_length: int, buffer: bytearray | memoryview) -> None:
     """Raise ValueError unless the buffer has room for the characters and line ends that `size` octets can become."""
     characters = (size + 2) // 3 * 4
     needed = characters + ((characters // line_length + 1) * 2 if line_length else 0)
@@ -78,7 +78,7 @@ class Encoder:
         self._hold = octets[whole:]
         return self._wrap(b2a_base64(octets[:whole], newline=False))
 
-    def update_into(self, data: Buffer, buffer: bytearray) -> int:
+    def update_into(self, data: Buffer, buffer: bytearray | memoryview) -> int:
         """Write what `update` would return into a buffer; return its size.
 
         Args:
@@ -205,7 +205,7 @@ class Decoder:
                 self._seen.add(_FOREIGN)
         return b"".join(out)
 
-    def update_into(self, data: Buffer, buffer: bytearray) -> int:
+    def update_into(self, data: Buffer, buffer: bytearray | memoryview) -> int:
         """Write what `update` would return into a buffer; return its size.
 
         Args:

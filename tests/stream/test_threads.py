@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
+import sys
 import tempfile
 import threading
 from datetime import datetime, timezone
@@ -185,3 +187,67 @@ def test_a_disk_that_is_full(tmp_path, source, started, monkeypatch, form, verb)
         assert sorted(path.name for path in tmp_path.iterdir()) == ["message", "signed"]
     assert len(started) == 2
     assert not any(thread.is_alive() for thread in started)
+
+
+def _run(script, *arguments):
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(Path(__file__).parents[2]), *sys.path))}
+    command = [sys.executable, "-W", "ignore", "-c", script, *map(str, arguments)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+_FORKED = """
+import os, sys, threading
+import smime.files
+from tests.operations.people import ADDRESS, signer, trust
+
+seen = []
+
+def fork(count):
+    seen.append(count)
+    if len(seen) == 5:
+        assert any(thread.name == "smime-second" for thread in threading.enumerate())
+        child = os.fork()
+        if not child:
+            sys.exit(7)  # through all that is open here
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+smime.files.sign(sys.argv[1], sys.argv[2], signer("rsa2048"), detached=False, threads=2, progress=fork)
+assert len(seen) > 5
+smime.files.verify(sys.argv[2], None, trust(), sender=ADDRESS)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
+def test_a_process_that_is_forked_meanwhile(tmp_path, source):
+    """The child ends, though it has no second thread to wait for, and the parent goes on."""
+    signed = tmp_path / "signed"
+    done = _run(_FORKED, source, signed)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert signed.exists()
+
+
+_EXIT = """
+import sys, threading
+import smime.files
+from tests.operations.people import signer
+
+half = threading.Event()
+
+def chunks():
+    yield b"Content-Type: text/plain\\r\\n\\r\\n"
+    for number in range(1_000_000):
+        if number == 50:
+            half.set()
+        yield b"A line of the text that is large.\\r\\n" * 10_000
+
+threading.Thread(
+    target=lambda: smime.files.sign(chunks(), sys.argv[1], signer("rsa2048"), detached=False, threads=2), daemon=True
+).start()
+half.wait()
+"""
+
+
+def test_an_interpreter_that_ends_meanwhile(tmp_path):
+    done = _run(_EXIT, tmp_path / "signed")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not (tmp_path / "signed").exists()

@@ -211,7 +211,8 @@ class BlockFile:
 
     def flush(self) -> None:
         """Write what waits for its block to be full, wait for what the thread writes, and give back what room was reserved."""
-        self.wait()
+        if self._given != self._done and self._thread is not None:
+            self._thread.settle()
         if self._error is not None:
             raise self._error
         filled, self._filled = self._filled, 0
@@ -223,9 +224,10 @@ class BlockFile:
         self._reserved = 0
 
     def wait(self) -> None:
-        """Wait for what the thread writes."""
+        """Wait for what the thread writes, whatever becomes of it."""
         if self._given != self._done and self._thread is not None:
-            self._thread.settle()
+            with contextlib.suppress(RuntimeError):  # a process that was forked has no second thread
+                self._thread.settle()
 
     def chunks(self) -> Iterator[bytes]:
         """Yield everything that was written, from the start."""

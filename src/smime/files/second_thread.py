@@ -109,8 +109,14 @@ class SecondThread:
         self._tasks.put((take, block))
 
     def settle(self) -> None:
-        """Wait until all that was given is done."""
+        """Wait until all that was given is done.
+
+        Raises:
+            RuntimeError: it will never be, for this process was forked from the one that has the thread.
+        """
         if self._given != self._done:
+            if self._thread is None or not self._thread.is_alive():
+                raise RuntimeError("the process was forked while it worked in two threads")
             done = threading.Event()
             self._tasks.put(done)
             done.wait()

@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 import smime
 from smime.asn1 import writer
-from smime.pki import build, certificate, constraints, effort, names, revocation
+from smime.pki import asn1_objects, build, certificate, certvalidator, constraints, effort, names, revocation
 from smime.pki.address_match import match_sender
 from smime.pki.certificate import Certificate
 from smime.pki.throwaway import Authority, Person, private_key
@@ -272,21 +272,27 @@ def _excluded_mail() -> Case:
     return _bad_paths(extensions=[(x509.NameConstraints(None, [x509.RFC822Name("example.org")]), True)])
 
 
-def _elsewhere() -> tuple[x509.ExtensionType, bool]:
-    name = x509.Name([x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Elsewhere")])
+def _elsewhere(where: str = "Elsewhere") -> tuple[x509.ExtensionType, bool]:
+    name = x509.Name([x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, where)])
     return x509.NameConstraints([x509.DirectoryName(name)], None), True
 
 
 @case
 def _directory_names() -> Case:
-    """Twenty-four paths to the root with directory names elsewhere, which only the careful engine sees."""
+    """Twenty-four paths to the root with directory names elsewhere."""
     return _bad_paths(extensions=[_elsewhere()])
+
+
+@case
+def _foreign_directory_names() -> Case:
+    """Twenty-four paths to the root with directory names elsewhere beyond ASCII, which only the careful engine sees."""
+    return _bad_paths(extensions=[_elsewhere("Ailleurs, à côté")])
 
 
 @case
 def _directory_names_521() -> Case:
     """The same with P-521 keys."""
-    return _bad_paths(key="p521", extensions=[_elsewhere()])
+    return _bad_paths(key="p521", extensions=[_elsewhere("Ailleurs, à côté")])
 
 
 @case
@@ -480,7 +486,16 @@ def forget() -> None:
     """Empty every cache that outlives a verdict."""
     for cache in (build._signatures, certificate._cache, revocation._lists, revocation._responses):
         cache.clear()
-    for remembered in (names.comparable, constraints._read, effort.signature_effort):
+    remembering = (
+        names.comparable,
+        names.plain,
+        constraints._read,
+        effort.signature_effort,
+        asn1_objects.comparable,
+        certvalidator._algorithm,
+        certificate._usages,
+    )
+    for remembered in remembering:
         remembered.cache_clear()
 
 

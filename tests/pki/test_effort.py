@@ -229,11 +229,17 @@ class TestBadPaths:
         assert work.careful == 0
 
     def test_the_careful_engine_is_asked_a_few_times(self, work: Work) -> None:
-        elsewhere = x509.Name([x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Elsewhere")])
+        elsewhere = x509.Name([x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Ailleurs, à côté")])
         who, extra = self.bad(extensions=[(x509.NameConstraints([x509.DirectoryName(elsewhere)], None), True)])
         verdict = validate(who, *extra)
         assert codes(verdict) == {"path-invalid", "path-too-complex"}
         assert 1 <= work.careful <= 2
+
+    def test_directory_names_elsewhere_need_no_engine(self, work: Work) -> None:
+        elsewhere = x509.Name([x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Elsewhere")])
+        who, extra = self.bad(extensions=[(x509.NameConstraints([x509.DirectoryName(elsewhere)], None), True)])
+        assert codes(validate(who, *extra)) <= {"path-invalid", "path-too-complex"}
+        assert work.accepted == work.careful == 0
 
     def test_it_is_asked_once_more_at_most(self, work: Work) -> None:
         bridge = PKI.authority("Bridge CA", issuer=PKI.root, key="p256")

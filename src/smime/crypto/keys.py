@@ -177,6 +177,9 @@ def check_public_key(public_key: Any, *, limits: Limits = DEFAULT_LIMITS) -> Non
 _DIFFIE_HELLMAN = frozenset({"1.2.840.10046.2.1", "1.2.840.113549.1.3.1"})  # X9.42 and PKCS #3: `cryptography` is about to drop them
 EC_PUBLIC_KEY = "1.2.840.10045.2.1"
 _RSA_OIDS = frozenset({algorithms.RSAES_OAEP.oid, "1.2.840.113549.1.9.16.3.14", "1.2.840.113549.1.1.10"})
+# rsaEncryption with NULL, after a length of two octets, and the begin of a BIT STRING of whole octets; P-256 with an uncompressed point
+_RSA_BEGIN = bytes.fromhex("300d06092a864886f70d01010105000382")
+_P256_BEGIN = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
 
 
 def _loadable(spki: bytes) -> bytes:
@@ -185,6 +188,8 @@ def _loadable(spki: bytes) -> bytes:
     `cryptography` reads rsaEncryption and RSASSA-PSS and no other. The restriction lives in the certificate's own AlgorithmIdentifier,
     which is given to `signatures.verify` and to `key_transport` beside the key.
     """
+    if spki[4:21] == _RSA_BEGIN or spki[:27] == _P256_BEGIN:
+        return spki  # as nearly all are; the loader reads the rest, and nothing but DER
     reader = der.Reader(der.parse(spki, layer="x509").expect(der.SEQUENCE))
     algorithm = AlgorithmIdentifier.from_element(reader.any())
     if algorithm.oid in _DIFFIE_HELLMAN:

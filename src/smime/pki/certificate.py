@@ -12,6 +12,7 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -53,6 +54,8 @@ CERTIFICATE_POLICIES = "2.5.29.32"
 SMTP_UTF8_MAILBOX = "1.3.6.1.5.5.7.8.9"
 
 
+_FIELDS = bytes([tlv.INTEGER, *[tlv.SEQUENCE] * 5])
+_BEFORE_VALUE = frozenset({tlv.OID, tlv.BOOLEAN})
 _MOST = 256  # extensions of a certificate, or entries of one of them
 _DSA = "1.2.840.10040.4.1"
 _EC_PUBLIC_KEY = "1.2.840.10045.2.1"
@@ -219,11 +222,11 @@ class Certificate:
         if end != len(der):
             raise ParseError("x509", "octets follow the certificate", end)
         parts = tlv.children(der, start, end)
-        if [part[0] for part in parts] != [tlv.SEQUENCE, tlv.SEQUENCE, tlv.BIT_STRING]:
+        if len(parts) != 3 or parts[0][0] != tlv.SEQUENCE or parts[1][0] != tlv.SEQUENCE or parts[2][0] != tlv.BIT_STRING:
             raise ParseError("x509", "a certificate has three parts: what is signed, the algorithm and the signature", start)
-        (_, tbs_start, tbs_end), _, (_, bits_start, bits_end) = parts
+        (_, tbs_start, tbs_end), (_, _, algorithm_end), (_, bits_start, bits_end) = parts
         self.tbs = der[start:tbs_end]
-        self._signature_algorithm_at = (tbs_end, parts[1][2])
+        self._signature_algorithm_at = (tbs_end, algorithm_end)
         # a signature is whole octets: one with unused bits is none, and the facts are facts all the same
         self.signature = der[bits_start + 1 : bits_end] if der[bits_start : bits_start + 1] == b"\x00" else b""
         fields = tlv.children(der, tbs_start, tbs_end)
@@ -233,7 +236,7 @@ class Certificate:
             _, value_start, value_end = tlv.element(der, fields[0][1], fields[0][2])
             self.version = 1 + int.from_bytes(der[value_start:value_end], "big")
             index = 1
-        if [field[0] for field in fields[index : index + 6]] != [tlv.INTEGER, *[tlv.SEQUENCE] * 5]:
+        if bytes([field[0] for field in fields[index : index + 6]]) != _FIELDS:
             raise ParseError("x509", "the fields of a certificate are not in their order", tbs_start)
         serial, algorithm, issuer, validity, subject, spki = fields[index : index + 6]
         self.serial = int.from_bytes(der[serial[1] : serial[2]], "big", signed=True)
@@ -241,7 +244,11 @@ class Certificate:
         self.issuer_raw = der[algorithm[2] : issuer[2]]
         self.subject_raw = der[validity[2] : subject[2]]
         self.spki = der[subject[2] : spki[2]]
-        self._extensions_at = next(((begin, end) for tag, begin, end in fields if tag == 0xA3), None)
+        self._extensions_at = None
+        for tag, begin, after in fields[index + 6 :]:
+            if tag == 0xA3:
+                self._extensions_at = (begin, after)
+                break
         times = tlv.children(der, validity[1], validity[2])
         if len(times) != 2:
             raise ParseError("x509", "the validity is not a pair of times", validity[1])
@@ -269,7 +276,7 @@ class Certificate:
         _, start, end = tlv.element(der, *self._extensions_at)
         for _, item_start, item_end in tlv.children(der, start, end, _MOST):
             parts = tlv.children(der, item_start, item_end)
-            if not 2 <= len(parts) <= 3 or parts[0][0] != tlv.OID or parts[-1][0] != tlv.OCTET_STRING:
+            if len(parts) not in {2, 3} or parts[0][0] != tlv.OID or parts[-1][0] != tlv.OCTET_STRING or parts[-2][0] not in _BEFORE_VALUE:
                 raise ParseError("x509", "an extension is malformed", item_start)
             oid = tlv.object_identifier(der[parts[0][1] : parts[0][2]])
             critical = len(parts) == 3 and der[parts[1][1] : parts[1][2]] != b"\x00"
@@ -298,9 +305,7 @@ class Certificate:
                 if tag != tlv.BIT_STRING or start == end:
                     raise ParseError("x509", "the key usage is not a BIT STRING", 0)
                 bits = value[start + 1 : end]
-                self._usage = frozenset(
-                    name for index, name in enumerate(KEY_USAGES) if index // 8 < len(bits) and bits[index // 8] << (index % 8) & 0x80
-                )
+                self._usage = _usages(bits[:2])
         usage: frozenset[str] | None = self._usage
         return usage
 
@@ -676,16 +681,20 @@ def _load(der: bytes) -> Any:
         return str(error) or type(error).__name__
 
 
+@lru_cache(maxsize=256)
+def _usages(bits: bytes) -> frozenset[str]:
+    return frozenset([name for index, name in enumerate(KEY_USAGES) if index // 8 < len(bits) and bits[index // 8] << (index % 8) & 0x80])
+
+
 def algorithm_identifier(raw: bytes) -> AlgorithmIdentifier:
     """Read an AlgorithmIdentifier.
 
     Raises:
         ParseError: it is none.
     """
-    from smime.asn1 import der  # noqa: PLC0415 - not needed to look at names
-    from smime.asn1.algorithm import AlgorithmIdentifier  # noqa: PLC0415
+    from smime.asn1.algorithm import AlgorithmIdentifier  # noqa: PLC0415 - not needed to look at names
 
-    return AlgorithmIdentifier.from_element(der.parse(raw))
+    return AlgorithmIdentifier.from_raw(raw)
 
 
 def key_identifier_of(sid: Any) -> bytes | None:

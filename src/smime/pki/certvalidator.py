@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,7 @@ from pyhanko_certvalidator.policy_decl import (
     RevocationCheckingPolicy,
     RevocationCheckingRule,
 )
-from pyhanko_certvalidator.registry import CertificateRegistry, SimpleTrustManager
+from pyhanko_certvalidator.registry import CertificateRegistry, SimpleTrustManager, TrustManager
 from pyhanko_certvalidator.revinfo.archival import process_legacy_crl_input, process_legacy_ocsp_input
 from pyhanko_certvalidator.revinfo.manager import RevinfoManager
 from pyhanko_certvalidator.revinfo.validate_crl import verify_crl
@@ -65,7 +66,8 @@ from smime.crypto.faults import InvalidSignature as NotVerified
 from smime.crypto.faults import KeyUnsuitable
 from smime.errors import ParseError, SMIMEError
 from smime.findings import Finding, finding
-from smime.pki import tlv
+from smime.pki import constraints, tlv
+from smime.pki.asn1_objects import CertificateObject
 from smime.pki.build import is_signed_by
 from smime.pki.certificate import Certificate
 from smime.pki.path import Outcome
@@ -73,7 +75,6 @@ from smime.report import Revocation, Unchecked
 
 if TYPE_CHECKING:
     from smime.pki.path import Case
-    from smime.pki.revocation import RevocationList
     from smime.policy import Policy
 
 __all__ = ["check"]
@@ -110,6 +111,11 @@ def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
     raise RuntimeError("a coroutine of pyhanko-certvalidator waits, though nothing may be fetched")
 
 
+@lru_cache(maxsize=64)
+def _algorithm(octets: bytes) -> AlgorithmIdentifier:
+    return AlgorithmIdentifier.from_element(der.parse(octets))
+
+
 class _Algorithms(AlgorithmUsagePolicy):
     """The policy's algorithm profile."""
 
@@ -120,7 +126,7 @@ class _Algorithms(AlgorithmUsagePolicy):
         return AlgorithmUsageConstraint(allowed=True)
 
     def signature_algorithm_allowed(self, algo: Any, moment: Any, public_key: Any) -> Any:  # noqa: ARG002 - the interface
-        return AlgorithmUsageConstraint(allowed=not self.forbidden(AlgorithmIdentifier.from_element(der.parse(algo.dump()))))
+        return AlgorithmUsageConstraint(allowed=not self.forbidden(_algorithm(algo.dump())))
 
     def forbidden(self, algorithm: AlgorithmIdentifier) -> str | None:
         """Return the name of what the profile forbids in a signature algorithm, or None."""
@@ -171,13 +177,13 @@ class _Signatures(SignatureValidator):
         context: Any = None,  # noqa: ARG002
     ) -> None:
         try:
-            algorithm = AlgorithmIdentifier.from_element(der.parse(signature_algorithm.dump()))
+            algorithm = _algorithm(signature_algorithm.dump())
             if self._algorithms.forbidden(algorithm) is not None:
                 raise InvalidSignature("the policy forbids the algorithm")
-            if (signed_data, signature, public_key_info.dump()) in self._verified:
-                return
-            key_algorithm = AlgorithmIdentifier.from_element(der.parse(public_key_info["algorithm"].dump()))
             octets = public_key_info.dump()
+            if (signed_data, signature, octets) in self._verified:
+                return
+            key_algorithm = _algorithm(public_key_info["algorithm"].dump())
             key = keys.load_der_public_key(self._inherited.get(octets, octets), limits=self._limits)
             digest = signatures.digest_of(algorithm) or "sha512"
             signatures.verify(key, algorithm, digest, signature, signed_data, key_algorithm=key_algorithm)
@@ -205,14 +211,9 @@ class _Context(ValidationContext):
 class _Revocations(RevinfoManager):
     """Remembers issuers of revocation lists by the lists as objects rather than by their signature value."""
 
-    def __init__(self, registry: CertificateRegistry, lists: Sequence[RevocationList], ocsps: Sequence[bytes]) -> None:
+    def __init__(self, registry: CertificateRegistry, lists: Sequence[Any], ocsps: Sequence[Any]) -> None:
         self._issuers: dict[int, tuple[Any, Any]] = {}
-        super().__init__(
-            registry,
-            POEManager(),
-            process_legacy_crl_input(found.der for found in lists),
-            process_legacy_ocsp_input(ocsps),
-        )
+        super().__init__(registry, POEManager(), lists, ocsps)
 
     def record_crl_issuer(self, certificate_list: Any, cert: Any) -> None:
         self._issuers[id(certificate_list)] = (cert, certificate_list)
@@ -224,12 +225,9 @@ class _Revocations(RevinfoManager):
 class _Anchor(SimpleTrustManager):
     """Trusts the one anchor of the path that is looked at."""
 
-    @classmethod
-    def of(cls, certificate: Any) -> tuple[_Anchor, CertTrustAnchor]:
-        anchor = CertTrustAnchor(certificate, _qualifiers(certificate))
-        manager = cls()
-        manager._register_root(anchor)
-        return manager, anchor
+    def __init__(self, anchor: CertTrustAnchor) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # it has no annotations
+        self._register_root(anchor)
 
 
 def _qualifiers(anchor: Any) -> TrustQualifiers:
@@ -308,17 +306,20 @@ class _Checker:
         self.lists = self.information.dear(path, case)
         self.algorithms = _Algorithms(case.policy)
         self.signatures = _Signatures(case.policy, self.algorithms, path)
+        names_are_met = constraints.judge_names(path, case.policy.limits.name_constraint_checks) is True
         # an object for each certificate, made anew: those of asn1crypto change, octets and all, as they are looked at
         self._objects: dict[Certificate, Any] = {}
-        self.certificates = [self._object(certificate) for certificate in reversed(path)]  # anchor first
-        self.signatures.inherit(self.certificates)
-        self.manager, self.anchor = _Anchor.of(self.certificates[0])
+        self.certificates = [self._object(certificate, names_are_met=names_are_met) for certificate in reversed(path)]  # anchor first
+        if any(certificate.has_inherited_parameters for certificate in path):
+            self.signatures.inherit(self.certificates)
+        self.anchor = CertTrustAnchor(self.certificates[0], _qualifiers(self.certificates[0]))
+        self.trust: TrustManager | None = None
         self.validation_path = ValidationPath(self.anchor, self.certificates[1:-1], self.certificates[-1])
 
-    def _object(self, certificate: Certificate) -> Any:
+    def _object(self, certificate: Certificate, *, names_are_met: bool = False) -> Any:
         known = self._objects.get(certificate)
         if known is None:
-            known = self._objects[certificate] = asn1_x509.Certificate.load(certificate.der)
+            known = self._objects[certificate] = CertificateObject.of(certificate, names_are_met=names_are_met)
         return known
 
     def outcome(self, *, validated: bool) -> Outcome:
@@ -339,13 +340,15 @@ class _Checker:
         registry: CertificateRegistry,
         manager: RevinfoManager | None,
         moment: datetime | None = None,
+        *,
+        trust: TrustManager | None = None,
     ) -> _Context:
         return _Context(
             moment=moment or self.at,
             revinfo_policy=CertRevTrustPolicy(rules),
             time_tolerance=_NO_TOLERANCE,
             certificate_registry=registry,
-            trust_manager=self.manager,
+            trust_manager=trust or self.trust,
             revinfo_manager=manager,
             algorithm_usage_policy=self.algorithms,
             signature_validator=self.signatures,
@@ -354,7 +357,7 @@ class _Checker:
     # -- RFC 5280 section 6.1 --
 
     def _validate(self) -> Finding | None:
-        context = self._context(NO_REVOCATION, CertificateRegistry(), None)
+        context = self._context(NO_REVOCATION, CertificateRegistry(), None, trust=TrustManager())  # nothing is looked for there
         try:
             _run(async_validate_path(context, self.validation_path, parameters=_parameters(self.policy)))
         except (ValidationError, NotImplementedError) as error:
@@ -393,17 +396,21 @@ class _Checker:
         return next((known.subject for known, found in self._objects.items() if found is certificate), "an unknown subject")
 
     def _algorithm(self, error: PathValidationError) -> str:
-        algorithm = AlgorithmIdentifier.from_element(der.parse(self._failing(error)["signature_algorithm"].dump()))
+        algorithm = _algorithm(self._failing(error)["signature_algorithm"].dump())
         return self.algorithms.forbidden(algorithm) or name_of(algorithm.oid)
 
     # -- RFC 5280 section 6.3 --
 
     def _revocation(self) -> Outcome:
+        self.trust = _Anchor(self.anchor)
         registry = CertificateRegistry()
         for certificate in self._pool():
             registry.register(certificate)
-        strict = self._revocation_context(REQUIRE_REVINFO, registry)
-        soft = None if self.policy.revocation == "require" else self._revocation_context(_SOFT, registry)
+        lists = process_legacy_crl_input(found.der for found in self.lists)
+        ocsps = process_legacy_ocsp_input(self.information.ocsps)
+        # what looks at certificates one after the other, and remembers those that are good
+        strict = self._revocation_context(REQUIRE_REVINFO, registry, lists, ocsps)
+        soft = None if self.policy.revocation == "require" else self._revocation_context(_SOFT, registry, lists, ocsps)
         reasons: list[tuple[str, str]] = []
         for index in range(1, len(self.certificates)):
             certificate = self.certificates[index]
@@ -437,7 +444,8 @@ class _Checker:
         certificate = self.certificates[index]
         for alone, begin, end in self.information.accusing(self.path[len(self.path) - 1 - index]):
             moment = self.at if begin <= self.at <= end else begin
-            context = self._context(_SOFT, registry, _Revocations(registry, alone.lists, alone.ocsps), moment)
+            lists, ocsps = process_legacy_crl_input(found.der for found in alone.lists), process_legacy_ocsp_input(alone.ocsps)
+            context = self._context(_SOFT, registry, _Revocations(registry, lists, ocsps), moment)
             for above in range(index):
                 known = ValidationPath(self.anchor, self.certificates[1:above], self.certificates[above] if above else None)
                 context.record_validation(self.certificates[above], known)
@@ -450,8 +458,10 @@ class _Checker:
                 continue
         return None
 
-    def _revocation_context(self, rules: RevocationCheckingPolicy, registry: CertificateRegistry) -> _Context:
-        context = self._context(rules, registry, _Revocations(registry, self.lists, self.information.ocsps))
+    def _revocation_context(
+        self, rules: RevocationCheckingPolicy, registry: CertificateRegistry, lists: Sequence[Any], ocsps: Sequence[Any]
+    ) -> _Context:
+        context = self._context(rules, registry, _Revocations(registry, lists, ocsps))
         context.record_validation(self.certificates[0], ValidationPath(self.anchor, [], None))
         return context
 
@@ -471,7 +481,9 @@ class _Checker:
         """Return whether a certificate is known to be good, why not, and the finding if it is revoked."""
         reason = "nothing at hand is about it"
         good = False
-        for verify in (verify_ocsp_response, verify_crl):
+        for verify, statements in ((verify_ocsp_response, self.information.ocsps), (verify_crl, self.lists)):
+            if not statements:
+                continue
             try:
                 _run(verify(certificate, self.validation_path, context, proc_state=state))
             except RevokedError as error:

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 from cryptography.x509.verification import ExtensionPolicy, PolicyBuilder, Store, VerificationError
 
 from smime.errors import SMIMEError
+from smime.pki import constraints
 from smime.pki.build import may_anchor_issue
-from smime.pki.certificate import Certificate
+from smime.pki.certificate import NAME_CONSTRAINTS, Certificate
+from smime.pki.effort import is_common_key
 
 if TYPE_CHECKING:
     from smime.pki.trust import TrustStore
 
-__all__ = ["MOST", "accepted"]
+__all__ = ["MOST", "accepted", "may_accept"]
 
 MOST = 8  # certificates between leaf and anchor: that is as deep as it looks
 _POLICY_EXTENSIONS = frozenset({"2.5.29.33", "2.5.29.36", "2.5.29.54"})  # policyMappings, policyConstraints, inhibitAnyPolicy
@@ -33,6 +35,22 @@ def _builder(store: TrustStore) -> Any:
     return PolicyBuilder().store(Store(readable)).extension_policies(ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=policy)
 
 
+def may_accept(path: tuple[Certificate, ...]) -> bool:
+    """Whether the verifier is worth asking: it does not refuse the path for what can be seen without it."""
+    between = path[1:-1]
+    if len(between) > MOST or len({certificate.subject_raw for certificate in between}) < len(between):
+        return False
+    for certificate in path:
+        extensions = certificate.extensions
+        if certificate.extensions_fault is not None:
+            return False  # however many there are, the verifier would read them all
+        if not _POLICY_EXTENSIONS.isdisjoint(extensions) or (certificate is not path[0] and not is_common_key(certificate.spki)):
+            return False
+        if NAME_CONSTRAINTS in extensions and constraints.are_on_directories(certificate):
+            return False
+    return True
+
+
 def accepted(path: tuple[Certificate, ...], store: TrustStore, at: datetime) -> tuple[Certificate, ...] | None:
     """Return a path that the verifier accepts, from the leaf to an anchor of the store, both included; None if it accepts none.
 
@@ -45,9 +63,7 @@ def accepted(path: tuple[Certificate, ...], store: TrustStore, at: datetime) -> 
         at: the time looked at.
     """
     between = path[1:-1]
-    if len(between) > MOST or len({certificate.subject_raw for certificate in between}) < len(between):
-        return None
-    if any(not _POLICY_EXTENSIONS.isdisjoint(certificate.extensions) for certificate in path) or not all(map(_is_loadable, path[:-1])):
+    if not may_accept(path) or not all(map(_is_loadable, path[:-1])):
         return None
     builder = store.scratch("fast", lambda: _builder(store))
     if not builder:

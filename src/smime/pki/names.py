@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
 from smime.errors import ParseError
 from smime.pki import tlv
 
-__all__ = ["EMAIL_ADDRESS", "attributes", "comparable"]
+__all__ = ["EMAIL_ADDRESS", "TEXT_TYPES", "attributes", "comparable", "plain"]
 
 EMAIL_ADDRESS = "1.2.840.113549.1.9.1"
 
@@ -87,3 +88,39 @@ def _prepared(tag: int, content: bytes) -> object:
     if value.isascii():
         return " ".join(value.lower().split())
     return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", value).casefold()).split())
+
+
+TEXT_TYPES = frozenset(
+    {
+        *(f"2.5.4.{arc}" for arc in (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 17, 41, 42, 43, 44, 46, 65, 97)),
+        "0.9.2342.19200300.100.1.1",  # userid
+    }
+)
+"""Attribute types whose values are text and nothing else: neither a mail address nor a domain."""
+_PLAIN_STRINGS = frozenset({0x0C, 0x13})  # UTF8String, PrintableString
+_PRINTABLE = re.compile(rb"[ -~]*")
+
+
+@lru_cache(maxsize=1024)
+def plain(name: bytes) -> tuple[frozenset[tuple[str, str]], ...] | None:
+    """Return the relative distinguished names of a name of printable ASCII, prepared for comparison: sets of type and text.
+
+    On such names all ways of comparing agree. None: it is another one, or larger than 2048 octets.
+    """
+    if len(name) > _LARGE:
+        return None
+    try:
+        rdns = attributes(name)
+    except ParseError:
+        return None
+    found = []
+    for rdn in rdns:
+        texts: dict[str, str] = {}
+        for oid, tag, content in rdn:
+            if oid not in TEXT_TYPES or oid in texts or tag not in _PLAIN_STRINGS or not _PRINTABLE.fullmatch(content):
+                return None
+            texts[oid] = " ".join(content.decode("ascii").lower().split())
+        if not texts:
+            return None
+        found.append(frozenset(texts.items()))
+    return tuple(found)

@@ -21,8 +21,8 @@ from smime.algorithms import Level, name_of
 from smime.errors import LimitExceeded, ParseError, SMIMEError, UnsupportedError
 from smime.findings import Effect, Finding, finding
 from smime.pki import constraints
-from smime.pki.certificate import SUBJECT_ALT_NAME, Certificate
-from smime.pki.effort import Budget, is_common_key, signature_effort, size_effort
+from smime.pki.certificate import NAME_CONSTRAINTS, SUBJECT_ALT_NAME, Certificate
+from smime.pki.effort import Budget, signature_effort, size_effort
 from smime.pki.trust import TrustStore
 from smime.pki.usage import authority_fault, issuer_findings, signer_findings
 from smime.report import Revocation, Unchecked
@@ -331,10 +331,8 @@ class StandardValidator:
         """Return what is known of a path that `cryptography` accepts; None if it does not."""
         from smime.pki import fast  # noqa: PLC0415 - heavy
 
-        if not all(is_common_key(certificate.spki) for certificate in path[1:]) or _times(path, case.at):
+        if not fast.may_accept(path) or _times(path, case.at):
             return None
-        if any(map(_is_faulty, path)):
-            return None  # however many there are, the verifier would read them all
         if not case.budget.spend(1 + sum(signature_effort(certificate.spki) for certificate in path[1:])):
             return None
         found = fast.accepted(path, case.store, case.at)
@@ -351,12 +349,6 @@ class StandardValidator:
         return None if known is None else judge(known, case)
 
 
-def _is_faulty(certificate: Certificate) -> bool:
-    """Whether extensions cannot be read, stand twice or are too many."""
-    _ = certificate.extensions
-    return certificate.extensions_fault is not None
-
-
 _VALIDATION = 70  # units of work for a further path that pyhanko-certvalidator is asked about: of the usual budget, once
 
 
@@ -366,7 +358,7 @@ def _plainly_bad(path: tuple[Certificate, ...], case: Case) -> Outcome | None:
         return None
     if not constraints.are_few(path, case.policy.limits):
         return Outcome(path, (finding("path-too-complex"),))
-    reason = authority_fault(path)
+    reason = authority_fault(path) or _fault_of_constraints(path, case.policy)
     found = () if reason is None else (finding("path-invalid", reason=reason),)
     outcome = judge(Outcome(path, found), case)
     if outcome.good:
@@ -381,6 +373,14 @@ def _plainly_bad(path: tuple[Certificate, ...], case: Case) -> Outcome | None:
     if known is None and any(f.code == "expired" for f in outcome.findings):
         return None  # what expired later was perhaps revoked for all that
     return Outcome(path, outcome.findings, *unknown[2:])
+
+
+def _fault_of_constraints(path: Sequence[Certificate], policy: Policy) -> str | None:
+    """Return which plain name does not meet which authority's constraints; None: perhaps all do."""
+    if all(NAME_CONSTRAINTS not in certificate.extensions for certificate in path[1:]):
+        return None
+    answer = constraints.judge_names(path, policy.limits.name_constraint_checks)
+    return answer if isinstance(answer, str) else None
 
 
 DEFAULT_VALIDATOR: PathValidator = StandardValidator()

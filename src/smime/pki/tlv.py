@@ -126,9 +126,18 @@ def time(tag: int, content: bytes) -> datetime:
     """
     text = content.decode("ascii", "replace")
     try:
-        if tag == UTC_TIME and len(content) == 13 and text[12] == "Z" and content[:12].isdigit():  # as nearly all are
-            year, month, day, hour, minute, second = (int(text[index : index + 2]) for index in range(0, 12, 2))
-            return datetime(year + (1900 if year >= 50 else 2000), month, day, hour, minute, second, tzinfo=timezone.utc)
+        if tag == UTC_TIME and len(content) == 13 and content[12] == 0x5A and content[:12].isdigit():  # as nearly all are
+            year = int(text[:2])
+            return datetime(
+                year + (1900 if year >= 50 else 2000),
+                int(text[2:4]),
+                int(text[4:6]),
+                int(text[6:8]),
+                int(text[8:10]),
+                int(text[10:12]),
+                0,
+                timezone.utc,
+            )
         digits = text.rstrip("Z")
         offset = ""
         for sign in "+-":

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Brought", "PathSearch", "is_signed_by", "may_anchor_issue", "only_way", "verify_signature"]
 
-# the key identifier; not valid, or no authority; no anchor's name above; the age
-_Promise = tuple[bytes | None, bool, bool, float]
+# the key identifier; not valid, or no authority; self-signed; no anchor's name above; the age
+_Promise = tuple[bytes | None, bool, bool, bool, float]
 _signatures: Cache[tuple[bytes, bytes], bool | str] = Cache(8192)
 
 
@@ -92,7 +92,7 @@ class Brought:
         budget: what finding and reading them is paid from.
     """
 
-    __slots__ = ("_alike", "_budget", "_limits", "_named", "_octets", "_read", "_size", "too_many")
+    __slots__ = ("_alike", "_budget", "_holders", "_limits", "_named", "_octets", "_read", "_size", "too_many")
 
     def __init__(self, octets: Iterable[bytes], limits: Limits, budget: Budget) -> None:
         unique = list(dict.fromkeys(octets))
@@ -101,7 +101,9 @@ class Brought:
         self._size = sum(map(len, self._octets))
         self._limits = limits
         self._budget = budget
-        self._named: dict[bytes, list[bytes]] = {}
+        budget.spend(min(self._size // _HASHED, budget.left))
+        self._holders: dict[bytes, list[bytes]] = {}
+        self._named: dict[tuple[bytes, bytes | None], list[Certificate]] = {}
         self._read: dict[bytes, Certificate | None] = {}
         self._alike: dict[tuple[object, ...], list[Certificate]] | None = None
 
@@ -123,11 +125,11 @@ class Brought:
 
     def _holding(self, subject: bytes) -> list[bytes]:
         """Return those in which a name stands somewhere."""
-        found = self._named.get(subject)
+        found = self._holders.get(subject)
         if found is None:
-            if not self._budget.spend((self._size + 128 * len(self._octets)) // _SCANNED):
+            if not self._budget.spend((self._size + 256 * len(self._octets)) // _SCANNED):
                 return []
-            found = self._named[subject] = [octets for octets in self._octets if subject in octets]
+            found = self._holders[subject] = [octets for octets in self._octets if subject in octets]
         return found
 
     def named(self, subject: bytes, hint: bytes | None = None) -> list[Certificate]:
@@ -137,11 +139,28 @@ class Brought:
             subject: the DER of a Name.
             hint: only those in which this key identifier stands.
         """
-        found = self._holding(subject)
+        known = self._named.get((subject, hint))
+        if known is not None:
+            return known
+        holding = self._holding(subject)
         if hint is not None:
-            found = [octets for octets in found if hint in octets]
-        read = [certificate for octets in found if (certificate := self._certificate(octets)) is not None]
-        return [certificate for certificate in read if certificate.subject_raw == subject]
+            if not self._budget.spend(len(holding) // _FEW_DOZEN):
+                return []
+            holding = [octets for octets in holding if hint in octets]
+        found = [certificate for certificate in self._all_of(holding) if certificate.subject_raw == subject]
+        self._named[subject, hint] = found
+        return found
+
+    def _all_of(self, octets: Sequence[bytes]) -> list[Certificate]:
+        """Read certificates, as many as are paid for."""
+        found = []
+        for one in octets:
+            if self._budget.exhausted and self._budget.left < _LEAST:
+                break
+            certificate = self._certificate(one)
+            if certificate is not None:
+                found.append(certificate)
+        return found
 
     def may_be_many(self, subject: bytes) -> bool:
         """Whether it takes some reading to say which have a name."""
@@ -153,20 +172,21 @@ class Brought:
             self._alike = {}
             if not self._budget.spend(self._size // _SCANNED):
                 return []
-            for octets in self._octets:
-                certificate = self._certificate(octets)
-                if certificate is not None:
-                    self._alike.setdefault(names.comparable(certificate.subject_raw), []).append(certificate)
+            for certificate in self._all_of(self._octets):
+                self._alike.setdefault(names.comparable(certificate.subject_raw), []).append(certificate)
         return [found for found in self._alike.get(names.comparable(subject), ()) if found.subject_raw != subject]
 
     def containing(self, octets: bytes, most: int) -> list[Certificate]:
         """Return those in which these octets stand somewhere, at most so many."""
         holding = [held for held in self._octets if octets in held][:most]
-        return [certificate for held in holding if (certificate := self._certificate(held)) is not None]
+        return self._all_of(holding)
 
 
 _FEW = 8  # certificates in which a name stands
+_FEW_DOZEN = 64  # of them searched for a key identifier in one unit of work
 _SCANNED = 1 << 16  # octets searched for a name in one unit of work
+_HASHED = 1 << 15  # octets told from others in one unit of work
+_LEAST = 2  # what reading a certificate costs at least
 
 
 class PathSearch:
@@ -296,16 +316,16 @@ class PathSearch:
         """Order issuers by what they promise.
 
         Those come first that are valid and may issue; then those whose key identifier is the one named, those that have none, the others;
-        then those that an anchor's name stands above; then the newest.
+        then those that did not sign themselves; then those that an anchor's name stands above; then the newest.
         """
         if len(candidates) < 2:
             return candidates
         if not self._budget.spend(1):
             return ()
 
-        def rank(candidate: Certificate) -> tuple[bool, int, bool, float]:
-            ski, implausible, low, age = self._promises.get(candidate) or self._promise(candidate)
-            return implausible, 1 if hint is None or ski is None else 0 if hint == ski else 2, low, age
+        def rank(candidate: Certificate) -> tuple[bool, int, bool, bool, float]:
+            ski, implausible, own, low, age = self._promises.get(candidate) or self._promise(candidate)
+            return implausible, 1 if hint is None or ski is None else 0 if hint == ski else 2, own, low, age
 
         return sorted(candidates, key=rank)
 
@@ -313,8 +333,9 @@ class PathSearch:
         """Return what an issuer promises whatever is asked for; it is remembered, since it is asked for at every step."""
         plausible = candidate.not_before <= self._at <= candidate.not_after and (candidate.version < 3 or candidate.is_ca)
         plausible = plausible and unknown_critical(candidate) is None
+        own = candidate.issuer_raw == candidate.subject_raw and candidate.aki in {None, candidate.ski}
         low = not self._store.anchors.named(candidate.issuer_raw)
-        found = self._promises[candidate] = (candidate.ski, not plausible, low, -candidate.not_before.timestamp())
+        found = self._promises[candidate] = (candidate.ski, not plausible, own, low, -candidate.not_before.timestamp())
         return found
 
     def _signed(self, certificate: Certificate, issuer: Certificate) -> bool:

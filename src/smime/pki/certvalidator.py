@@ -64,13 +64,14 @@ from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.crypto import keys, signatures
 from smime.crypto.faults import InvalidSignature as NotVerified
 from smime.crypto.faults import KeyUnsuitable
-from smime.errors import ParseError, SMIMEError
+from smime.errors import SMIMEError
 from smime.findings import Finding, finding
-from smime.pki import constraints, tlv
+from smime.pki import constraints
 from smime.pki.asn1_objects import CertificateObject
 from smime.pki.build import is_signed_by
 from smime.pki.certificate import Certificate
 from smime.pki.path import Outcome
+from smime.pki.usage import POLICIES, count_policies
 from smime.report import Revocation, Unchecked
 
 if TYPE_CHECKING:
@@ -81,8 +82,6 @@ __all__ = ["check"]
 
 _NO_TOLERANCE = timedelta(0)
 _OCSP_SIGNING = bytes.fromhex("06082b06010505070309")
-_CERTIFICATE_POLICIES, _POLICY_MAPPINGS = "2.5.29.32", "2.5.29.33"
-_POLICIES = 128  # certificate policies and mappings of all certificates of a path
 _ISSUERS = 16  # certificates beside the path's among which issuers of revocation information are looked for
 _NO_ANSWER = (
     CRLNoMatchesError,
@@ -269,29 +268,12 @@ def check(path: tuple[Certificate, ...], case: Case, *, validated: bool = False)
     """
     if len(path) == 1:
         return Outcome(path, (), Revocation.NOT_CHECKED, (Unchecked("revocation", "the certificate is itself an anchor"),))
-    if not validated and not _has_few_policies(path):
+    if not validated and count_policies(path, POLICIES) > POLICIES:
         return Outcome(path, (finding("path-too-complex"),), *case.information.about(path).without(case.policy)[2:])
     try:
         return _Checker(path, case).outcome(validated=validated)
     except Exception as error:  # noqa: BLE001 - a parser below may raise anything on hostile input, and no input may make it escape
         return Outcome(path, (finding("path-invalid", reason=f"it cannot be evaluated: {type(error).__name__}: {str(error)[:200]}"),))
-
-
-def _has_few_policies(path: Sequence[Certificate]) -> bool:
-    """Whether policies and their mappings are few enough to evaluate; what cannot be read is judged elsewhere."""
-    left = _POLICIES
-    for certificate in path:
-        for oid in (_CERTIFICATE_POLICIES, _POLICY_MAPPINGS):
-            extension = certificate.extensions.get(oid)
-            if extension is not None:
-                value = extension[1]
-                try:
-                    left -= len(tlv.children(value, *tlv.element(value, 0, len(value))[1:], left))
-                except tlv.TooManyElementsError:
-                    return False
-                except ParseError:
-                    continue
-    return True
 
 
 class _Checker:

@@ -17,21 +17,21 @@ _RSA = frozenset({"1.2.840.113549.1.1.1", "1.2.840.113549.1.1.7", "1.2.840.11354
 _DSA = "1.2.840.10040.4.1"
 _EC = "1.2.840.10045.2.1"
 _CURVES = {
-    "1.2.840.10045.3.1.7": 4,  # P-256
-    "1.3.132.0.34": 28,  # P-384
-    "1.3.132.0.35": 28,  # P-521
-    "1.3.36.3.3.2.8.1.1.7": 14,  # brainpoolP256r1
-    "1.3.36.3.3.2.8.1.1.11": 26,
-    "1.3.36.3.3.2.8.1.1.13": 42,
+    "1.2.840.10045.3.1.7": 6,  # P-256
+    "1.3.132.0.34": 30,  # P-384
+    "1.3.132.0.35": 30,  # P-521
+    "1.3.36.3.3.2.8.1.1.7": 20,  # brainpoolP256r1
+    "1.3.36.3.3.2.8.1.1.11": 30,  # costs 44
+    "1.3.36.3.3.2.8.1.1.13": 30,  # costs 60, of which three would not be within the usual budget, and a chain has three
 }
 _OTHERS = {
-    "1.3.101.112": 6,  # Ed25519
+    "1.3.101.112": 7,  # Ed25519
     "1.3.101.113": 12,
-    "2.16.840.1.101.3.4.3.17": 8,  # ML-DSA-44
+    "2.16.840.1.101.3.4.3.17": 9,  # ML-DSA-44
     "2.16.840.1.101.3.4.3.18": 12,
-    "2.16.840.1.101.3.4.3.19": 16,
+    "2.16.840.1.101.3.4.3.19": 18,
 }
-_UNKNOWN = 28
+_UNKNOWN = 30
 _ORDINARY = 8192  # octets: those of keys and signatures with ML-DSA-87 are smaller
 
 
@@ -85,13 +85,13 @@ def signature_effort(spki: bytes) -> int:
             modulus, exponent = tlv.children(spki, start, end)
             bits = 8 * (modulus[2] - modulus[1])
             # about one multiplication for each bit of the exponent, each quadratic in the size of the modulus
-            return 2 + bits * bits * max(17, 8 * (exponent[2] - exponent[1])) // (9_000_000 * 17)
+            return 3 + bits * bits * max(17, 8 * (exponent[2] - exponent[1])) // (5_000_000 * 17)
         if oid == _DSA:
             if not parameters or parameters[0][0] != tlv.SEQUENCE:
                 return _UNKNOWN
             prime = tlv.element(spki, parameters[0][1], parameters[0][2])
             bits = 8 * (prime[2] - prime[1])
-            return 1 + bits * bits // 330_000
+            return 1 + bits * bits // 270_000
         if oid == _EC and parameters and parameters[0][0] == tlv.OID:
             return _CURVES.get(tlv.object_identifier(spki[parameters[0][1] : parameters[0][2]]), _UNKNOWN)
         return _OTHERS.get(oid, _UNKNOWN)

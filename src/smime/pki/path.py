@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from smime.algorithms import Level, name_of
 from smime.errors import LimitExceeded, ParseError, SMIMEError, UnsupportedError
 from smime.findings import Effect, Finding, finding
+from smime.limits import DEFAULT_LIMITS
 from smime.pki import constraints
 from smime.pki.certificate import NAME_CONSTRAINTS, SUBJECT_ALT_NAME, Certificate
 from smime.pki.effort import Budget, signature_effort, size_effort
 from smime.pki.trust import TrustStore
-from smime.pki.usage import authority_fault, issuer_findings, signer_findings
+from smime.pki.usage import POLICIES, authority_fault, count_policies, issuer_findings, signer_findings
 from smime.report import Revocation, Unchecked
 
 if TYPE_CHECKING:
@@ -297,20 +298,17 @@ class StandardValidator:
                     return outcome
         search = PathSearch(leaf, case.store, case.extra, limits, case.budget, case.at)
         best: Outcome | None = None
-        validations = 0
         for path in search:
             if not case.budget.spend(len(path)):
                 break
             outcome = _plainly_bad(path, case)
-            if outcome is None and quick and path != refused:
+            if outcome is None and quick and path != refused and (not self._careful or _is_cheap(path)):
                 outcome = self._quickly(path, case)
             if outcome is None and self._careful:
-                # the first is free, so that what its signatures cost does not keep a path from being validated
-                if validations and not case.budget.spend(_VALIDATION):
+                if not case.budget.spend(_careful_effort(path, case)):
                     break
                 from smime.pki import certvalidator  # noqa: PLC0415 - heavy
 
-                validations += 1
                 outcome = judge(certvalidator.check(path, case), case)
             if outcome is None:
                 continue
@@ -349,7 +347,22 @@ class StandardValidator:
         return None if known is None else judge(known, case)
 
 
-_VALIDATION = 70  # units of work for a further path that pyhanko-certvalidator is asked about: of the usual budget, once
+_VALIDATION = 30  # units of work for a path that pyhanko-certvalidator is asked about
+
+
+def _is_cheap(path: tuple[Certificate, ...]) -> bool:
+    """Whether verifying the signatures of a path once more costs less than the engine that need not do that."""
+    return sum(signature_effort(certificate.spki) for certificate in path[1:]) <= _VALIDATION
+
+
+def _careful_effort(path: tuple[Certificate, ...], case: Case) -> int:
+    """Return what pyhanko-certvalidator costs for a path."""
+    most = case.policy.limits.name_constraint_checks
+    names = 0
+    # who allows more comparisons than usual wants them made
+    if most <= DEFAULT_LIMITS.name_constraint_checks and constraints.judge_names(path, most) is not True:
+        names = constraints.effort(path, most)
+    return _VALIDATION + names + 2 * max(0, len(path) - 3) + min(count_policies(path, POLICIES), POLICIES) // 2
 
 
 def _plainly_bad(path: tuple[Certificate, ...], case: Case) -> Outcome | None:

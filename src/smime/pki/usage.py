@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from smime.errors import ParseError
 from smime.findings import Finding, finding
-from smime.pki.certificate import Certificate
+from smime.pki import tlv
+from smime.pki.certificate import CERTIFICATE_POLICIES, Certificate
 from smime.policy import Policy
 
-__all__ = ["authority_fault", "issuer_findings", "signer_findings", "unknown_critical"]
+__all__ = ["POLICIES", "authority_fault", "count_policies", "issuer_findings", "signer_findings", "unknown_critical"]
 
 _SIGNING = frozenset({"digitalSignature", "nonRepudiation"})
 _PURPOSES = {
@@ -100,6 +101,27 @@ def authority_fault(path: Sequence[Certificate]) -> str | None:
         if not certificate.self_issued:
             below += 1
     return None
+
+
+_POLICY_MAPPINGS = "2.5.29.33"
+POLICIES = 128  # certificate policies and mappings of all certificates of a path: more are not evaluated
+
+
+def count_policies(path: Sequence[Certificate], most: int) -> int:
+    """Return how many certificate policies and mappings there are, or a number above `most`. What cannot be read is judged elsewhere."""
+    count = 0
+    for certificate in path:
+        for oid in (CERTIFICATE_POLICIES, _POLICY_MAPPINGS):
+            extension = certificate.extensions.get(oid)
+            if extension is not None:
+                value = extension[1]
+                try:
+                    count += len(tlv.children(value, *tlv.element(value, 0, len(value))[1:], most - count))
+                except tlv.TooManyElementsError:
+                    return most + 1
+                except ParseError:
+                    continue
+    return count
 
 
 # those that pyhanko-certvalidator knows

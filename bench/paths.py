@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 import smime
 from smime.asn1 import writer
-from smime.pki import asn1_objects, build, certificate, certvalidator, constraints, effort, names, revocation
+from smime.pki import asn1_objects, build, certificate, constraints, effort, names, revocation
 from smime.pki.address_match import match_sender
 from smime.pki.certificate import Certificate
 from smime.pki.throwaway import Authority, Person, private_key
@@ -492,7 +492,7 @@ def forget() -> None:
         constraints._read,
         effort.signature_effort,
         asn1_objects.comparable,
-        certvalidator._algorithm,
+        asn1_objects._usages,
         certificate._usages,
     )
     for remembered in remembering:

@@ -137,7 +137,7 @@ CERTIFICATES = [
 
 @pytest.mark.parametrize("octets", CERTIFICATES)
 def test_facts_are_those_of_asn1crypto(octets: bytes) -> None:
-    own, expected = CertificateObject.of(Certificate.of(octets)), asn1.Certificate.load(octets)
+    own, expected = CertificateObject.of(Certificate.of(octets), {}), asn1.Certificate.load(octets)
     for fact in FACTS:
         assert said(lambda fact=fact: getattr(own, fact)) == said(lambda fact=fact: getattr(expected, fact)), fact
     values = [value for value in dir(asn1.Certificate) if value.endswith("_value") and not value.startswith("_")]
@@ -155,6 +155,6 @@ def test_facts_are_those_of_asn1crypto(octets: bytes) -> None:
 def test_extensions_that_stand_twice_are_read_as_asn1crypto_reads_them() -> None:
     octets = _extensions((unknown("1.2.3.4", b"\x05\x00"), False), (unknown("1.2.3.5", b"\x05\x00"), True))
     octets = octets.replace(bytes.fromhex("06032a0305"), bytes.fromhex("06032a0304"))
-    own = CertificateObject.of(Certificate.of(octets))
+    own = CertificateObject.of(Certificate.of(octets), {})
     assert own.critical_extensions == asn1.Certificate.load(octets).critical_extensions
     assert "1.2.3.4" in own.critical_extensions

@@ -423,3 +423,13 @@ def test_more_extensions_than_are_read_need_no_engine(work: Work) -> None:
     who = PKI.person("A", "a@example.org", "p256", extensions=many)
     assert codes(validate(who, *who.chain)) == {"malformed-certificate", "path-invalid"}
     assert work.accepted == work.careful == 0
+
+
+def test_what_a_response_says_is_kept_though_nothing_is_left_for_another_path() -> None:
+    who = PKI.person("A", "a@example.org", "p256")
+    revoked = PKI.ocsp(who, revoked=NOW - DAY)
+    for units in range(60, 141, 10):
+        verdict = validate(who, *who.chain, ocsps=[revoked], policy=RFC8551.replace(limits=DEFAULT_LIMITS.replace(path_candidates=units)))
+        assert codes(verdict) in ({"revoked"}, {"revoked", "path-too-complex"})
+    least = RFC8551.replace(limits=DEFAULT_LIMITS.replace(path_candidates=30))
+    assert codes(validate(who, *who.chain, ocsps=[revoked], policy=least)) == {"path-too-complex"}

@@ -18,6 +18,7 @@ from smime.pki.certificate import Certificate
 
 __all__ = ["CertificateObject", "Name", "comparable"]
 
+_SHORT = 8  # octets of a key usage
 _BLANKS = re.compile(" +")
 
 
@@ -133,11 +134,27 @@ class NameConstraints(x509.NameConstraints):  # type: ignore[misc]
     _fields: ClassVar[Any] = [(kind, GeneralSubtrees, options) for kind, _, options in x509.NameConstraints._fields]
 
 
+@lru_cache(maxsize=64)
+def _usages(octets: bytes) -> frozenset[str]:
+    return frozenset(x509.KeyUsage.load(octets).native)
+
+
+class KeyUsage(x509.KeyUsage):  # type: ignore[misc]
+    """The key usage extension."""
+
+    @property
+    def native(self) -> Any:
+        """The names of the usages."""
+        octets = self.dump()
+        return _usages(octets) if len(octets) < _SHORT else super().native
+
+
 # by the dotted identifier of an extension: asn1crypto's name for it, and how it is read if it is read at all
 _EXTENSIONS: dict[str, tuple[str, Any]] = {
     oid: (name, x509.Extension._oid_specs.get(name) if hasattr(x509.Certificate, f"_{name}_value") else None)
     for oid, name in x509.ExtensionId._map.items()
 }
+_EXTENSIONS["2.5.29.15"] = ("key_usage", KeyUsage)
 _EXTENSIONS["2.5.29.17"] = ("subject_alt_name", GeneralNames)
 _EXTENSIONS["2.5.29.30"] = ("name_constraints", NameConstraints)
 
@@ -151,16 +168,19 @@ class CertificateObject(x509.Certificate):  # type: ignore[misc]
     _subject: Name | None = None
 
     @classmethod
-    def of(cls, certificate: Certificate, *, names_are_met: bool = False) -> CertificateObject:
+    def of(cls, certificate: Certificate, named: dict[bytes, Name], *, names_are_met: bool = False) -> CertificateObject:
         """Return an object for a certificate, made anew: those of asn1crypto change, octets and all, as they are looked at.
 
         Args:
             certificate: the certificate.
+            named: the names met so far.
             names_are_met: its names and its constraints on names were read and compared elsewhere, and all is well: show neither.
         """
         made: CertificateObject = cls.load(certificate.der)
         made._known = certificate
         made._names_are_met = names_are_met
+        made._issuer = named.get(certificate.issuer_raw) or named.setdefault(certificate.issuer_raw, Name.of(certificate.issuer_raw))
+        made._subject = named.get(certificate.subject_raw) or named.setdefault(certificate.subject_raw, Name.of(certificate.subject_raw))
         return made
 
     @property
@@ -176,20 +196,12 @@ class CertificateObject(x509.Certificate):  # type: ignore[misc]
     @property
     def issuer(self) -> Any:
         """The issuer's name."""
-        if self._known is None:
-            return super().issuer
-        if self._issuer is None:
-            self._issuer = Name.of(self._known.issuer_raw)
-        return self._issuer
+        return super().issuer if self._issuer is None else self._issuer
 
     @property
     def subject(self) -> Any:
         """The subject's name."""
-        if self._known is None:
-            return super().subject
-        if self._subject is None:
-            self._subject = Name.of(self._known.subject_raw)
-        return self._subject
+        return super().subject if self._subject is None else self._subject
 
     def _set_extensions(self) -> None:
         known = self._known

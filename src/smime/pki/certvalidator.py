@@ -13,7 +13,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +58,6 @@ from pyhanko_certvalidator.util import ConsList
 from pyhanko_certvalidator.validate import async_validate_path
 
 from smime.algorithms import Level, name_of
-from smime.asn1 import der
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.crypto import keys, signatures
 from smime.crypto.faults import InvalidSignature as NotVerified
@@ -67,7 +65,7 @@ from smime.crypto.faults import KeyUnsuitable
 from smime.errors import SMIMEError
 from smime.findings import Finding, finding
 from smime.pki import constraints
-from smime.pki.asn1_objects import CertificateObject
+from smime.pki.asn1_objects import CertificateObject, Name
 from smime.pki.build import is_signed_by
 from smime.pki.certificate import Certificate
 from smime.pki.path import Outcome
@@ -110,25 +108,26 @@ def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
     raise RuntimeError("a coroutine of pyhanko-certvalidator waits, though nothing may be fetched")
 
 
-@lru_cache(maxsize=64)
-def _algorithm(octets: bytes) -> AlgorithmIdentifier:
-    return AlgorithmIdentifier.from_element(der.parse(octets))
-
-
 class _Algorithms(AlgorithmUsagePolicy):
     """The policy's algorithm profile."""
 
     def __init__(self, policy: Policy) -> None:
         self._profile = policy.algorithms
+        self._known: dict[bytes, str | None] = {}
 
     def digest_algorithm_allowed(self, algo: Any, moment: Any) -> Any:  # noqa: ARG002 - the interface
         return AlgorithmUsageConstraint(allowed=True)
 
     def signature_algorithm_allowed(self, algo: Any, moment: Any, public_key: Any) -> Any:  # noqa: ARG002 - the interface
-        return AlgorithmUsageConstraint(allowed=not self.forbidden(_algorithm(algo.dump())))
+        return AlgorithmUsageConstraint(allowed=not self.forbidden(AlgorithmIdentifier.from_raw(algo.dump())))
 
     def forbidden(self, algorithm: AlgorithmIdentifier) -> str | None:
         """Return the name of what the profile forbids in a signature algorithm, or None."""
+        if algorithm.raw not in self._known:
+            self._known[algorithm.raw] = self._forbidden(algorithm)
+        return self._known[algorithm.raw]
+
+    def _forbidden(self, algorithm: AlgorithmIdentifier) -> str | None:
         try:
             digest = signatures.digest_of(algorithm)
         except (SMIMEError, NotVerified):
@@ -176,13 +175,13 @@ class _Signatures(SignatureValidator):
         context: Any = None,  # noqa: ARG002
     ) -> None:
         try:
-            algorithm = _algorithm(signature_algorithm.dump())
+            algorithm = AlgorithmIdentifier.from_raw(signature_algorithm.dump())
             if self._algorithms.forbidden(algorithm) is not None:
                 raise InvalidSignature("the policy forbids the algorithm")
             octets = public_key_info.dump()
             if (signed_data, signature, octets) in self._verified:
                 return
-            key_algorithm = _algorithm(public_key_info["algorithm"].dump())
+            key_algorithm = AlgorithmIdentifier.from_raw(public_key_info["algorithm"].dump())
             key = keys.load_der_public_key(self._inherited.get(octets, octets), limits=self._limits)
             digest = signatures.digest_of(algorithm) or "sha512"
             signatures.verify(key, algorithm, digest, signature, signed_data, key_algorithm=key_algorithm)
@@ -213,6 +212,9 @@ class _Revocations(RevinfoManager):
     def __init__(self, registry: CertificateRegistry, lists: Sequence[Any], ocsps: Sequence[Any]) -> None:
         self._issuers: dict[int, tuple[Any, Any]] = {}
         super().__init__(registry, POEManager(), lists, ocsps)
+
+    def check_asserted_unrevoked(self, cert: Any, at: datetime) -> bool:  # noqa: ARG002 - the interface
+        return False  # nobody asserts anything, and to look for it takes a digest
 
     def record_crl_issuer(self, certificate_list: Any, cert: Any) -> None:
         self._issuers[id(certificate_list)] = (cert, certificate_list)
@@ -291,6 +293,7 @@ class _Checker:
         names_are_met = constraints.judge_names(path, case.policy.limits.name_constraint_checks) is True
         # an object for each certificate, made anew: those of asn1crypto change, octets and all, as they are looked at
         self._objects: dict[Certificate, Any] = {}
+        self._names: dict[bytes, Name] = {}
         self.certificates = [self._object(certificate, names_are_met=names_are_met) for certificate in reversed(path)]  # anchor first
         if any(certificate.has_inherited_parameters for certificate in path):
             self.signatures.inherit(self.certificates)
@@ -301,7 +304,7 @@ class _Checker:
     def _object(self, certificate: Certificate, *, names_are_met: bool = False) -> Any:
         known = self._objects.get(certificate)
         if known is None:
-            known = self._objects[certificate] = CertificateObject.of(certificate, names_are_met=names_are_met)
+            known = self._objects[certificate] = CertificateObject.of(certificate, self._names, names_are_met=names_are_met)
         return known
 
     def outcome(self, *, validated: bool) -> Outcome:
@@ -320,7 +323,7 @@ class _Checker:
         self,
         rules: RevocationCheckingPolicy,
         registry: CertificateRegistry,
-        manager: RevinfoManager | None,
+        manager: RevinfoManager,
         moment: datetime | None = None,
         *,
         trust: TrustManager | None = None,
@@ -339,7 +342,8 @@ class _Checker:
     # -- RFC 5280 section 6.1 --
 
     def _validate(self) -> Finding | None:
-        context = self._context(NO_REVOCATION, CertificateRegistry(), None, trust=TrustManager())  # nothing is looked for there
+        registry = CertificateRegistry()  # nothing is looked for there, nor anywhere else
+        context = self._context(NO_REVOCATION, registry, _Revocations(registry, (), ()), trust=TrustManager())
         try:
             _run(async_validate_path(context, self.validation_path, parameters=_parameters(self.policy)))
         except (ValidationError, NotImplementedError) as error:
@@ -378,7 +382,7 @@ class _Checker:
         return next((known.subject for known, found in self._objects.items() if found is certificate), "an unknown subject")
 
     def _algorithm(self, error: PathValidationError) -> str:
-        algorithm = _algorithm(self._failing(error)["signature_algorithm"].dump())
+        algorithm = AlgorithmIdentifier.from_raw(self._failing(error)["signature_algorithm"].dump())
         return self.algorithms.forbidden(algorithm) or name_of(algorithm.oid)
 
     # -- RFC 5280 section 6.3 --

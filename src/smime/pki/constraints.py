@@ -22,6 +22,8 @@ from smime.pki.certificate import NAME_CONSTRAINTS, SUBJECT_ALT_NAME, Certificat
 __all__ = ["NameConstraints", "are_few", "are_on_directories", "comparisons", "constraints_of", "effort", "excluded_address", "judge_names"]
 
 _NO_NAME = b"\x30\x00"
+_COMPARED = 14  # units of work for comparing names at all
+_EMAIL_ADDRESS = bytes.fromhex("2a864886f70d010901")  # the type of an attribute
 _RFC822_NAME, _DNS_NAME, _DIRECTORY_NAME = 0x81, 0x82, 0xA4
 _Plain = str | tuple[frozenset[tuple[str, str]], ...]
 _HOST = re.compile(r"[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*")
@@ -183,7 +185,7 @@ def _names_of(certificate: Certificate, most: int) -> list[tuple[int, _Plain | N
         found.append((_DIRECTORY_NAME, names.plain(subject)))
     entry = certificate.extensions.get(SUBJECT_ALT_NAME)
     if entry is None:
-        if b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01" in subject:
+        if _EMAIL_ADDRESS in subject:
             found.append((_RFC822_NAME, None))  # an address in the subject counts where there is no alternative name
         return found
     value = entry[1]
@@ -260,7 +262,8 @@ def effort(path: Sequence[Certificate], most: int) -> int:
         compared = comparisons(path, most)
     except ParseError:
         return 1
-    return (sum(names + (0 if found is None else found.count) for names, found in counts) - len(path)) + compared // 8
+    read = sum(names + (0 if found is None else found.count) for names, found in counts) - len(path)
+    return 2 * read + compared // 6 + (_COMPARED if compared else 0)
 
 
 def excluded_address(path: Sequence[Certificate]) -> tuple[CertificateAddress, Certificate] | None:
@@ -296,7 +299,7 @@ def _count_names(certificate: Certificate, most: int) -> int:
             value = entry[1]
             _, start, end = tlv.element(value, 0, len(value))
             count += len(tlv.children(value, start, end, most))
-        return count + sum(oid == names.EMAIL_ADDRESS for rdn in names.attributes(certificate.subject_raw) for oid, _, _ in rdn)
+        return count + certificate.subject_raw.count(_EMAIL_ADDRESS)
     except tlv.TooManyElementsError:
         raise
     except ParseError:

@@ -70,7 +70,7 @@ def accepted(path: tuple[Certificate, ...], store: TrustStore, at: datetime) -> 
         return None
     try:
         verified = builder.time(at).build_client_verifier().verify(path[0].x509, [certificate.x509 for certificate in between])
-        top = Certificate.of_any(verified.chain[-1])
+        top = path[-1] if verified.chain[-1] == path[-1].x509 else Certificate.of_any(verified.chain[-1])
     except VerificationError:
         return None
     except Exception:  # noqa: BLE001 - names are read only now, and what may be raised then is not a closed set

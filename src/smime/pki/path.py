@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from smime.algorithms import Level, name_of
@@ -31,6 +32,7 @@ from smime.report import Revocation, Unchecked
 if TYPE_CHECKING:
     from cryptography import x509
 
+    from smime.asn1.algorithm import AlgorithmIdentifier
     from smime.pki.build import Brought, PathSearch
     from smime.pki.revocation import RevocationPile
     from smime.policy import Policy
@@ -289,16 +291,19 @@ class StandardValidator:
         limits = case.policy.limits
         quick = self._fast and _plain(case.policy)
         refused: tuple[Certificate, ...] | None = None
+        best: Outcome | None = None
         if quick and leaf not in case.store.anchors:
             above = only_way(leaf, case.store, case.extra, limits.path_length - 2)
             if above is not None:
                 refused = (leaf, *above)
-                outcome = self._quickly(refused, case) if constraints.are_few(refused, limits) else None
-                if outcome is not None and (outcome.good or not self._careful):
-                    return outcome
+                best = self._quickly(refused, case) if constraints.are_few(refused, limits) else None
+                if best is not None and (best.good or not self._careful):
+                    return best
         search = PathSearch(leaf, case.store, case.extra, limits, case.budget, case.at)
-        best: Outcome | None = None
+        judged = best and best.path  # what the verifier accepts and something else speaks against
         for path in search:
+            if path == judged:
+                continue
             if not case.budget.spend(len(path)):
                 break
             outcome = _plainly_bad(path, case)
@@ -306,7 +311,7 @@ class StandardValidator:
                 outcome = self._quickly(path, case)
             if outcome is None and self._careful:
                 if not case.budget.spend(_careful_effort(path, case)):
-                    break
+                    continue  # another one may need less
                 from smime.pki import certvalidator  # noqa: PLC0415 - heavy
 
                 outcome = judge(certvalidator.check(path, case), case)
@@ -341,13 +346,16 @@ class StandardValidator:
             return judge(information.without(case.policy)._replace(path=found), case)
         known = information.plain_outcome(found, case)
         if known is None and self._careful:
+            if not case.budget.spend(information.effort):
+                unknown = information.without(case.policy)
+                return judge(Outcome(found, (finding("path-too-complex"),), *unknown[2:]), case)
             from smime.pki import certvalidator  # noqa: PLC0415 - heavy
 
             known = certvalidator.check(found, case, validated=True)
         return None if known is None else judge(known, case)
 
 
-_VALIDATION = 30  # units of work for a path that pyhanko-certvalidator is asked about
+_VALIDATION = 34  # units of work for a path that pyhanko-certvalidator is asked about
 
 
 def _is_cheap(path: tuple[Certificate, ...]) -> bool:
@@ -362,7 +370,8 @@ def _careful_effort(path: tuple[Certificate, ...], case: Case) -> int:
     # who allows more comparisons than usual wants them made
     if most <= DEFAULT_LIMITS.name_constraint_checks and constraints.judge_names(path, most) is not True:
         names = constraints.effort(path, most)
-    return _VALIDATION + names + 2 * max(0, len(path) - 3) + min(count_policies(path, POLICIES), POLICIES) // 2
+    revocation = case.information.about(path).effort
+    return _VALIDATION + revocation + names + 4 * max(0, len(path) - 4) + min(count_policies(path, POLICIES), POLICIES) // 2
 
 
 def _plainly_bad(path: tuple[Certificate, ...], case: Case) -> Outcome | None:
@@ -501,13 +510,17 @@ def _times(path: Sequence[Certificate], at: datetime) -> list[Finding]:
 
 def signature_names(certificate: Certificate) -> tuple[str, ...]:
     """Return the names of the algorithms of the certificate's signature: the scheme's, and the digest's where that is a parameter."""
+    try:
+        return _signature_names(certificate.signature_algorithm)
+    except ParseError:
+        return ("an unreadable algorithm",)
+
+
+@lru_cache(maxsize=64)
+def _signature_names(algorithm: AlgorithmIdentifier) -> tuple[str, ...]:
     from smime.crypto import signatures  # noqa: PLC0415 - heavy
     from smime.crypto.faults import MalformedSignature  # noqa: PLC0415
 
-    try:
-        algorithm = certificate.signature_algorithm
-    except ParseError:
-        return ("an unreadable algorithm",)
     try:
         digest = signatures.digest_of(algorithm)
     except (SMIMEError, MalformedSignature):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -235,7 +236,7 @@ class RevocationPile:
 
     def about(self, path: tuple[Certificate, ...]) -> RevocationInformation:
         """Return what can be read and may be about the certificates of a path."""
-        if not self._wanted:
+        if not self._wanted or not (self._own_lists or self._own_ocsps or self._lists or self._ocsps):
             return NOTHING
         known = self._about.get(path)
         if known is None:
@@ -342,6 +343,7 @@ _RESPONSES = 2  # of the message's responses about one certificate, those that a
 _NAME = 2048  # octets of a name that is compared though nothing else of its list is looked at
 _LEFT_OUT = "revocation lists or OCSP responses of the message are larger than is looked at"
 _NONE_ABOUT = "nothing at hand is about it"
+_CARE, _STATEMENT = 30, 8  # units of work for evaluating a statement with care, and for each further one
 _ASKED = 4  # look-ups in a list before its numbers are put into a set
 
 
@@ -394,6 +396,14 @@ class RevocationInformation:
     def __bool__(self) -> bool:
         return bool(self.lists or self.ocsps)
 
+    @property
+    def effort(self) -> int:
+        """What evaluating it with care costs, in units of work; nothing if there are plain lists only, which are looked up."""
+        special = sum(not found.plain for found in self.lists)
+        if not self.ocsps and not special:
+            return 0
+        return _CARE + _STATEMENT * (len(self.ocsps) + special - 1)
+
     def mark(self, window: Window, path: Sequence[Certificate]) -> None:
         """Add to a window the moments at which something here begins or ceases to count for a path."""
         for found in self.lists:
@@ -435,14 +445,7 @@ class RevocationInformation:
 
     def without(self, policy: Policy) -> Outcome:
         """Return the outcome, without a path, of there being no revocation information at all."""
-        from smime.pki.path import Outcome  # noqa: PLC0415 - path imports this module
-
-        if policy.revocation == "ignore":
-            why = "the policy does not ask for it"
-            return Outcome((), (finding("revocation-ignored"),), Revocation.NOT_CHECKED, (Unchecked("revocation", why),))
-        why = _LEFT_OUT if self.left_out else "no revocation list and no OCSP response is at hand"
-        code = finding("revocation-required", reason=why) if policy.revocation == "require" else finding("revocation-unknown")
-        return Outcome((), (code,), Revocation.UNKNOWN, (Unchecked("revocation", why),))
+        return _without(policy.revocation, self.left_out)
 
     def unknown(self, path: tuple[Certificate, ...], reasons: Sequence[tuple[str, str]], policy: Policy) -> Outcome:
         """Return the outcome of its not being known of all certificates in a path whether they are revoked.
@@ -518,6 +521,18 @@ class RevocationInformation:
         if hold is not None:
             return hold
         return newest is not None and all(found.plain for found in self.lists) and not _has_other_issuer(certificate)
+
+
+@lru_cache(maxsize=8)
+def _without(wanted: str, left_out: bool) -> Outcome:
+    from smime.pki.path import Outcome  # noqa: PLC0415 - path imports this module
+
+    if wanted == "ignore":
+        why = "the policy does not ask for it"
+        return Outcome((), (finding("revocation-ignored"),), Revocation.NOT_CHECKED, (Unchecked("revocation", why),))
+    why = _LEFT_OUT if left_out else "no revocation list and no OCSP response is at hand"
+    code = finding("revocation-required", reason=why) if wanted == "require" else finding("revocation-unknown")
+    return Outcome((), (code,), Revocation.UNKNOWN, (Unchecked("revocation", why),))
 
 
 def _without_next(begin: datetime) -> datetime:

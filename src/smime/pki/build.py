@@ -115,7 +115,7 @@ class Brought:
     def _certificate(self, octets: bytes) -> Certificate | None:
         """Read one; None if it cannot be read, or if that would be too dear."""
         if octets not in self._read:
-            if not self._budget.spend(reading_effort(octets)):
+            if not self._budget.spend(reading_effort(octets, len(self._read))):
                 return None
             try:
                 self._read[octets] = Certificate.of(octets, self._limits)
@@ -127,7 +127,7 @@ class Brought:
         """Return those in which a name stands somewhere."""
         found = self._holders.get(subject)
         if found is None:
-            if not self._budget.spend((self._size + 256 * len(self._octets)) // _SCANNED):
+            if not self._budget.spend(1 + (self._size + 256 * len(self._octets)) // _SCANNED):
                 return []
             found = self._holders[subject] = [octets for octets in self._octets if subject in octets]
         return found
@@ -186,7 +186,7 @@ _FEW = 8  # certificates in which a name stands
 _FEW_DOZEN = 64  # of them searched for a key identifier in one unit of work
 _SCANNED = 1 << 16  # octets searched for a name in one unit of work
 _HASHED = 1 << 15  # octets told from others in one unit of work
-_LEAST = 2  # what reading a certificate costs at least
+_LEAST = 1  # what reading a certificate costs at least
 
 
 class PathSearch:
@@ -258,7 +258,7 @@ class PathSearch:
             issuer, is_anchor = item
             if not is_anchor and any(issuer.subject_raw == other.subject_raw and issuer.spki == other.spki for other in path):
                 continue
-            if not self._budget.spend(1):
+            if not self._budget.spend(1 if hinted else 2):
                 return
             if not self._pay(path[-1], issuer) or not self._signed(path[-1], issuer):
                 continue

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from smime.asn1.names import to_text
 from smime.errors import ParseError, SMIMEError, UnsupportedError
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from smime.asn1.algorithm import AlgorithmIdentifier
 
 __all__ = ["Certificate", "CertificateAddress"]
+
+T = TypeVar("T")
 
 KEY_USAGES = (
     "digitalSignature",
@@ -139,6 +141,7 @@ class Certificate:
         "_digests",
         "_extensions",
         "_extensions_at",
+        "_facts",
         "_inner_algorithm",
         "_key",
         "_key_algorithm",
@@ -179,6 +182,7 @@ class Certificate:
         self._rsa_bits: Any = _NOTHING
         self._key_algorithm: AlgorithmIdentifier | None = None
         self._digests: dict[str, bytes] = {}
+        self._facts: dict[str, Any] = {}
         self.extensions_fault: str | None = None
         self._parse()
 
@@ -289,6 +293,13 @@ class Certificate:
         entry = self.extensions.get(oid)
         return None if entry is None else entry[1]
 
+    def fact(self, name: str, read: Callable[[Certificate], T]) -> T:
+        """Return what `read` says of the certificate, remembered under a name."""
+        known: T = self._facts.get(name, _NOTHING)
+        if known is _NOTHING:
+            known = self._facts[name] = read(self)
+        return known
+
     @property
     def key_usage(self) -> frozenset[str] | None:
         """The bits of the key usage extension (see `KEY_USAGES`), or None if there is none.
@@ -316,11 +327,7 @@ class Certificate:
         Raises:
             ParseError: the extension is malformed.
         """
-        value = self._value(EXTENDED_KEY_USAGE)
-        if value is None:
-            return None
-        _, start, end = tlv.element(value, 0, len(value))
-        return tuple(tlv.object_identifier(value[oid_start:oid_end]) for _, oid_start, oid_end in tlv.children(value, start, end, _MOST))
+        return self.fact("extended_key_usage", _extended_key_usage)
 
     @property
     def basic_constraints(self) -> tuple[bool, int | None] | None:
@@ -329,17 +336,7 @@ class Certificate:
         Raises:
             ParseError: the extension is malformed.
         """
-        value = self._value(BASIC_CONSTRAINTS)
-        if value is None:
-            return None
-        _, start, end = tlv.element(value, 0, len(value))
-        ca, length = False, None
-        for tag, item_start, item_end in tlv.children(value, start, end):
-            if tag == tlv.BOOLEAN:
-                ca = value[item_start:item_end] != b"\x00"
-            elif tag == tlv.INTEGER:
-                length = int.from_bytes(value[item_start:item_end], "big", signed=True)
-        return ca, length
+        return self.fact("basic_constraints", _basic_constraints)
 
     @property
     def policies(self) -> tuple[str, ...] | None:
@@ -348,12 +345,7 @@ class Certificate:
         Raises:
             ParseError: the extension is malformed.
         """
-        value = self._value(CERTIFICATE_POLICIES)
-        if value is None:
-            return None
-        _, start, end = tlv.element(value, 0, len(value))
-        oids = (tlv.element(value, item_start, item_end) for _, item_start, item_end in tlv.children(value, start, end, _MOST))
-        return tuple(tlv.object_identifier(value[oid_start:oid_end]) for _, oid_start, oid_end in oids)
+        return self.fact("policies", _policies)
 
     @property
     def is_ca(self) -> bool:
@@ -679,6 +671,37 @@ def _load(der: bytes) -> Any:
             return load_der_x509_certificate(der)
     except Exception as error:  # noqa: BLE001 - its exceptions are not a closed set, and no input may make another one escape
         return str(error) or type(error).__name__
+
+
+def _extended_key_usage(certificate: Certificate) -> tuple[str, ...] | None:
+    value = certificate._value(EXTENDED_KEY_USAGE)
+    if value is None:
+        return None
+    _, start, end = tlv.element(value, 0, len(value))
+    return tuple([tlv.object_identifier(value[oid_start:oid_end]) for _, oid_start, oid_end in tlv.children(value, start, end, _MOST)])
+
+
+def _basic_constraints(certificate: Certificate) -> tuple[bool, int | None] | None:
+    value = certificate._value(BASIC_CONSTRAINTS)
+    if value is None:
+        return None
+    _, start, end = tlv.element(value, 0, len(value))
+    ca, length = False, None
+    for tag, item_start, item_end in tlv.children(value, start, end):
+        if tag == tlv.BOOLEAN:
+            ca = value[item_start:item_end] != b"\x00"
+        elif tag == tlv.INTEGER:
+            length = int.from_bytes(value[item_start:item_end], "big", signed=True)
+    return ca, length
+
+
+def _policies(certificate: Certificate) -> tuple[str, ...] | None:
+    value = certificate._value(CERTIFICATE_POLICIES)
+    if value is None:
+        return None
+    _, start, end = tlv.element(value, 0, len(value))
+    oids = [tlv.element(value, item_start, item_end) for _, item_start, item_end in tlv.children(value, start, end, _MOST)]
+    return tuple([tlv.object_identifier(value[oid_start:oid_end]) for _, oid_start, oid_end in oids])
 
 
 @lru_cache(maxsize=256)

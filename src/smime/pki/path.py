@@ -452,22 +452,29 @@ def judge(outcome: Outcome, case: Case) -> Outcome:
 
 def _encoding(path: Sequence[Certificate]) -> list[Finding]:
     """Return what breaks the rules of RFC 5280 section 4 in ways that engines overlook."""
+    last = len(path) - 1
+    return [found for index, one in enumerate(path) for found in one.fact("encoding", _encoding_of)[index == last]]
+
+
+def _encoding_of(certificate: Certificate) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """Return what breaks the rules in a certificate, and in one that is the last of a path, whose names are nobody's affair."""
+    fault, of_names = _fault(certificate), _fault_of_names(certificate)
     found = []
-    for certificate in path:
-        reason = _fault(certificate) or (None if certificate is path[-1] else _fault_of_names(certificate))
-        if reason is not None:
-            found.append(finding("path-invalid", reason=f"{certificate.subject}: {reason}"))
-        try:
-            _ = certificate.public_key
-        except LimitExceeded:
-            found.append(finding("path-too-complex"))
-        except UnsupportedError as error:
-            found.append(finding("unsupported", what=f"the key of {certificate.subject} ({error})"))
-        except SMIMEError as error:
-            # a DSA key may have the parameters of its issuer's (RFC 3279 section 2.3.2), and the engine has seen to that
-            if not certificate.has_inherited_parameters:
-                found.append(finding("path-invalid", reason=f"{certificate.subject}: {error}"))
-    return found
+    try:
+        _ = certificate.public_key
+    except LimitExceeded:
+        found.append(finding("path-too-complex"))
+    except UnsupportedError as error:
+        found.append(finding("unsupported", what=f"the key of {certificate.subject} ({error})"))
+    except SMIMEError as error:
+        # a DSA key may have the parameters of its issuer's (RFC 3279 section 2.3.2), and the engine has seen to that
+        if not certificate.has_inherited_parameters:
+            found.append(finding("path-invalid", reason=f"{certificate.subject}: {error}"))
+    within, last = (
+        () if reason is None else (finding("path-invalid", reason=f"{certificate.subject}: {reason}"),)
+        for reason in (fault or of_names, fault)
+    )
+    return (*within, *found), (*last, *found)
 
 
 def _fault(certificate: Certificate) -> str | None:

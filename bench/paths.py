@@ -473,10 +473,27 @@ def _big_list() -> Case:
 
 
 @case
-def _special_lists() -> Case:
-    """Two revocation lists, one of them for some reasons only."""
+def _two_lists() -> Case:
+    """Two revocation lists."""
     who = _person()
     return Case(who, who.chain, crls=[_list(pki().intermediate), _list(pki().root)])
+
+
+@case
+def _special_lists() -> Case:
+    """The same, one of them for people's certificates alone and of three thousand entries."""
+    who = _person()
+    for_people = x509.IssuingDistributionPoint(
+        full_name=None,
+        relative_name=None,
+        only_contains_user_certs=True,
+        only_contains_ca_certs=False,
+        only_some_reasons=None,
+        indirect_crl=False,
+        only_contains_attribute_certs=False,
+    )
+    revoked = [_Numbered((1 << 100) + n) for n in range(3_000)]
+    return Case(who, who.chain, crls=[_list(pki().intermediate, revoked=revoked, extensions=[(for_people, True)]), _list(pki().root)])
 
 
 # -- measuring --

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import product
 from typing import Any
 
 import pytest
-from asn1crypto import x509 as asn1  # type: ignore[import-untyped]
+from asn1crypto import crl as asn1_crl  # type: ignore[import-untyped]
+from asn1crypto import x509 as asn1
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from smime.asn1 import writer
 from smime.pki import names
-from smime.pki.asn1_objects import CertificateObject, Name, comparable
+from smime.pki.asn1_objects import CertificateObject, ListObject, Name, comparable
 from smime.pki.certificate import Certificate
 from smime.pki.throwaway import ThrowawayPKI
 
@@ -158,3 +161,44 @@ def test_extensions_that_stand_twice_are_read_as_asn1crypto_reads_them() -> None
     own = CertificateObject.of(Certificate.of(octets), {})
     assert own.critical_extensions == asn1.Certificate.load(octets).critical_extensions
     assert "1.2.3.4" in own.critical_extensions
+
+
+class TestLists:
+    def entries(self, octets: bytes, wanted: list[bytes] | None) -> list[int]:
+        made = ListObject.of(octets, wanted)
+        found = [entry["user_certificate"].native for entry in made["tbs_cert_list"]["revoked_certificates"]]
+        assert made.dump() == octets
+        assert made["tbs_cert_list"].dump() == asn1_crl.CertificateList.load(octets)["tbs_cert_list"].dump()
+        return found
+
+    def test_entries_about_others_are_not_shown(self) -> None:
+        people = [PKI.person(f"P{number}", "p@example.org", "p256").certificate for number in range(5)]
+        octets = PKI.crl(revoked=people).public_bytes(Encoding.DER)
+        numbers = [one.serial_number for one in people]
+        assert self.entries(octets, None) == numbers
+        assert self.entries(octets, []) == []
+        assert self.entries(octets, [writer.integer(numbers[3])]) == [numbers[3]]
+        assert self.entries(octets, [writer.integer(n) for n in numbers]) == numbers
+        assert self.entries(octets, [writer.integer(1 << 90)]) == []
+
+    def test_entries_that_name_an_issuer_are_shown(self) -> None:
+        one, other = (PKI.person(f"P{number}", "p@example.org", "p256").certificate for number in range(2))
+        issuer = x509.CertificateIssuer([x509.DirectoryName(PKI.root.certificate.subject)])
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(PKI.intermediate.certificate.subject)
+            .last_update(PKI.now)
+            .next_update(PKI.now + timedelta(days=1))
+        )
+        for certificate, extensions in ((one, [issuer]), (other, [])):
+            entry = x509.RevokedCertificateBuilder().serial_number(certificate.serial_number).revocation_date(PKI.now)
+            for extension in extensions:
+                entry = entry.add_extension(extension, critical=True)
+            builder = builder.add_revoked_certificate(entry.build())
+        octets = builder.sign(PKI.intermediate.private_key, hashes.SHA256()).public_bytes(Encoding.DER)
+        assert self.entries(octets, [writer.integer(1 << 90)]) == [one.serial_number]
+        assert self.entries(octets, [writer.integer(other.serial_number)]) == [one.serial_number, other.serial_number]
+
+    def test_a_list_without_entries(self) -> None:
+        made = ListObject.of(PKI.crl().public_bytes(Encoding.DER), [b"\x02\x01\x01"])
+        assert list(made["tbs_cert_list"]["revoked_certificates"] or ()) == []

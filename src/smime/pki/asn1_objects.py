@@ -8,15 +8,17 @@ the same octets; all others are asn1crypto's own affair.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from asn1crypto import x509  # type: ignore[import-untyped]
+from asn1crypto import crl, x509  # type: ignore[import-untyped]
 
-from smime.pki import names
+from smime.errors import ParseError
+from smime.pki import names, tlv
 from smime.pki.certificate import Certificate
 
-__all__ = ["CertificateObject", "Name", "comparable"]
+__all__ = ["CertificateObject", "ListObject", "Name", "comparable"]
 
 _SHORT = 8  # octets of a key usage
 _BLANKS = re.compile(" +")
@@ -218,3 +220,55 @@ class CertificateObject(x509.Certificate):  # type: ignore[misc]
                 critical.add(name)
         self._critical_extensions = critical
         self._processed_extensions = True
+
+
+_CERTIFICATE_ISSUER = bytes.fromhex("0603551d1d")  # of an entry, and of all entries below it
+
+
+class RevokedCertificates(crl.RevokedCertificates):  # type: ignore[misc]
+    """The entries of a revocation list; of those, the ones that may matter to whoever asks about some serial numbers."""
+
+    _wanted: Sequence[bytes] | None = None
+
+    def __iter__(self) -> Iterator[Any]:
+        octets = self.contents
+        if self._wanted is None or octets is None:
+            return iter(super().__iter__())
+        marks = (_CERTIFICATE_ISSUER, *self._wanted)
+        if not any(mark in octets for mark in marks):
+            return iter(())
+        try:
+            ends = [end for _, _, end in tlv.children(octets, 0, len(octets))]
+        except ParseError:
+            return iter(super().__iter__())
+        entries = (octets[begin:end] for begin, end in zip([0, *ends], ends, strict=False))
+        return (crl.RevokedCertificate.load(entry) for entry in entries if any(mark in entry for mark in marks))
+
+
+class TbsCertList(crl.TbsCertList):  # type: ignore[misc]
+    """What is signed of a revocation list."""
+
+    _fields: ClassVar[Any] = [
+        (field[0], RevokedCertificates if field[1] is crl.RevokedCertificates else field[1], *field[2:])
+        for field in crl.TbsCertList._fields
+    ]
+
+
+class ListObject(crl.CertificateList):  # type: ignore[misc]
+    """A revocation list that shows, of its thousands of entries, those about some certificates. Use `of`."""
+
+    _fields: ClassVar[Any] = [("tbs_cert_list", TbsCertList), *crl.CertificateList._fields[1:]]
+
+    @classmethod
+    def of(cls, octets: bytes, wanted: Sequence[bytes] | None) -> ListObject:
+        """Return an object for a list.
+
+        Args:
+            octets: its DER.
+            wanted: the DER of the serial numbers about which it will be asked, of all of them; None: show everything.
+        """
+        made: ListObject = cls.load(octets)
+        entries = made["tbs_cert_list"]["revoked_certificates"]
+        if wanted is not None and isinstance(entries, RevokedCertificates):
+            entries._wanted = tuple(wanted)
+        return made

@@ -65,7 +65,7 @@ from smime.crypto.faults import KeyUnsuitable
 from smime.errors import SMIMEError
 from smime.findings import Finding, finding
 from smime.pki import constraints
-from smime.pki.asn1_objects import CertificateObject, Name
+from smime.pki.asn1_objects import CertificateObject, ListObject, Name
 from smime.pki.build import is_signed_by
 from smime.pki.certificate import Certificate
 from smime.pki.path import Outcome
@@ -74,6 +74,7 @@ from smime.report import Revocation, Unchecked
 
 if TYPE_CHECKING:
     from smime.pki.path import Case
+    from smime.pki.revocation import RevocationList
     from smime.policy import Policy
 
 __all__ = ["check"]
@@ -299,6 +300,7 @@ class _Checker:
             self.signatures.inherit(self.certificates)
         self.anchor = CertTrustAnchor(self.certificates[0], _qualifiers(self.certificates[0]))
         self.trust: TrustManager | None = None
+        self.wanted: list[bytes] | None = []
         self.validation_path = ValidationPath(self.anchor, self.certificates[1:-1], self.certificates[-1])
 
     def _object(self, certificate: Certificate, *, names_are_met: bool = False) -> Any:
@@ -390,9 +392,12 @@ class _Checker:
     def _revocation(self) -> Outcome:
         self.trust = _Anchor(self.anchor)
         registry = CertificateRegistry()
+        self.wanted = self.information.serials
         for certificate in self._pool():
             registry.register(certificate)
-        lists = process_legacy_crl_input(found.der for found in self.lists)
+            if self.wanted is not None:
+                self.wanted.append(certificate["tbs_certificate"]["serial_number"].dump())
+        lists = self._list_objects(self.lists)
         ocsps = process_legacy_ocsp_input(self.information.ocsps)
         # what looks at certificates one after the other, and remembers those that are good
         strict = self._revocation_context(REQUIRE_REVINFO, registry, lists, ocsps)
@@ -430,7 +435,7 @@ class _Checker:
         certificate = self.certificates[index]
         for alone, begin, end in self.information.accusing(self.path[len(self.path) - 1 - index]):
             moment = self.at if begin <= self.at <= end else begin
-            lists, ocsps = process_legacy_crl_input(found.der for found in alone.lists), process_legacy_ocsp_input(alone.ocsps)
+            lists, ocsps = self._list_objects(alone.lists), process_legacy_ocsp_input(alone.ocsps)
             context = self._context(_SOFT, registry, _Revocations(registry, lists, ocsps), moment)
             for above in range(index):
                 known = ValidationPath(self.anchor, self.certificates[1:above], self.certificates[above] if above else None)
@@ -450,6 +455,9 @@ class _Checker:
         context = self._context(rules, registry, _Revocations(registry, lists, ocsps))
         context.record_validation(self.certificates[0], ValidationPath(self.anchor, [], None))
         return context
+
+    def _list_objects(self, lists: Sequence[RevocationList]) -> Sequence[Any]:
+        return process_legacy_crl_input([ListObject.of(found.der, self.wanted) for found in lists])
 
     def _pool(self) -> list[Any]:
         """Return the certificates among which issuers of revocation information may be: the path's first, then those named by a list."""

@@ -344,7 +344,7 @@ _NAME = 2048  # octets of a name that is compared though nothing else of its lis
 _LEFT_OUT = "revocation lists or OCSP responses of the message are larger than is looked at"
 _NONE_ABOUT = "nothing at hand is about it"
 _CARE, _STATEMENT = 30, 8  # units of work for evaluating a statement with care, and for each further one
-_ASKED = 4  # look-ups in a list before its numbers are put into a set
+_ASKED = 16  # look-ups in a list before its numbers are put into a set
 
 
 def _integer(number: int) -> bytes:
@@ -395,6 +395,18 @@ class RevocationInformation:
 
     def __bool__(self) -> bool:
         return bool(self.lists or self.ocsps)
+
+    @property
+    def serials(self) -> list[bytes] | None:
+        """The DER of the serial numbers of the certificates in OCSP responses, about which lists may be asked, too; None: unreadable."""
+        found: list[bytes] = []
+        try:
+            for response in map(_response, self.ocsps):
+                if response.response_status.name == "SUCCESSFUL":
+                    found += [_integer(certificate.serial_number) for certificate in response.certificates]
+        except Exception:  # noqa: BLE001 - what `cryptography` cannot read, and what it raises then is not a closed set
+            return None
+        return found
 
     @property
     def effort(self) -> int:

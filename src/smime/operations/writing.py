@@ -317,7 +317,7 @@ class Producer:
         self._put: Sink
         self._segment = memoryview(b"")  # once it streams: room for one, of which `_size` octets are there
         self._text_room = memoryview(b"")
-        self._lending: LendingSink | None = sink if isinstance(sink, LendingSink) else None
+        self._lending: LendingSink | None = sink if sink is not None and isinstance(sink, LendingSink) else None
 
     def update(self, data: Buffer, /) -> bytes:
         """Take the next octets of the message; return octets of the result."""

@@ -304,7 +304,7 @@ class StandardValidator:
         for path in search:
             if path == judged:
                 continue
-            if not case.budget.spend(len(path)):
+            if not case.budget.spend(_JUDGING + len(path)):
                 break
             outcome = _plainly_bad(path, case)
             if outcome is None and quick and path != refused and (not self._careful or _is_cheap(path)):
@@ -355,6 +355,7 @@ class StandardValidator:
         return None if known is None else judge(known, case)
 
 
+_JUDGING = 2  # units of work for a path, and one for each of its certificates, to be looked at without an engine
 _VALIDATION = 34  # units of work for a path that pyhanko-certvalidator is asked about
 
 

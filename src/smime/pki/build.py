@@ -266,7 +266,7 @@ class PathSearch:
                 yield (*path, issuer)
             elif len(path) + 1 >= self._limits.path_length:
                 self._too_long = True
-            else:
+            elif self._budget.spend(1):
                 path.append(issuer)
                 stack.append(self._issuers(issuer, hinted))
 

@@ -18,20 +18,20 @@ _DSA = "1.2.840.10040.4.1"
 _EC = "1.2.840.10045.2.1"
 _CURVES = {
     "1.2.840.10045.3.1.7": 6,  # P-256
-    "1.3.132.0.34": 28,  # P-384
-    "1.3.132.0.35": 28,  # P-521
+    "1.3.132.0.34": 27,  # P-384
+    "1.3.132.0.35": 27,  # P-521
     "1.3.36.3.3.2.8.1.1.7": 20,  # brainpoolP256r1
-    "1.3.36.3.3.2.8.1.1.11": 28,  # costs 44
-    "1.3.36.3.3.2.8.1.1.13": 28,  # costs 60, of which the usual budget allows two, and chains have three
+    "1.3.36.3.3.2.8.1.1.11": 27,  # costs 44
+    "1.3.36.3.3.2.8.1.1.13": 27,  # costs 60, of which the usual budget allows two, and chains have three
 }
 _OTHERS = {
     "1.3.101.112": 7,  # Ed25519
-    "1.3.101.113": 12,
+    "1.3.101.113": 11,
     "2.16.840.1.101.3.4.3.17": 9,  # ML-DSA-44
     "2.16.840.1.101.3.4.3.18": 12,
     "2.16.840.1.101.3.4.3.19": 18,
 }
-_UNKNOWN = 28
+_UNKNOWN = 27
 _ORDINARY = 8192  # octets: those of keys and signatures with ML-DSA-87 are smaller
 
 

@@ -355,7 +355,7 @@ class StandardValidator:
         return None if known is None else judge(known, case)
 
 
-_JUDGING = 2  # units of work for a path, and one for each of its certificates, to be looked at without an engine
+_JUDGING = 4  # units of work for a path, and one for each of its certificates, to be looked at without an engine
 _VALIDATION = 34  # units of work for a path that pyhanko-certvalidator is asked about
 
 

@@ -51,6 +51,7 @@ class RevocationList:
     """
 
     __slots__ = (
+        "_absent",
         "_algorithm",
         "_asked",
         "_loaded",
@@ -92,6 +93,7 @@ class RevocationList:
         self.changes = regular and special == {_DELTA_CRL_INDICATOR}
         self._serials: frozenset[int] | None = None
         self._asked = 0
+        self._absent: set[int] = set()
         self._signers: dict[bytes, bool] = {}
 
     def _special(self) -> set[str]:
@@ -146,9 +148,12 @@ class RevocationList:
         """
         if self._serials is None:
             # whoever is on the list, his number stands in it: to look for that is quick, though it takes as long again each time
+            if certificate.serial in self._absent:
+                return None
             self._asked += 1
             if self._asked <= _ASKED:
                 if _integer(certificate.serial) not in self._tbs:
+                    self._absent.add(certificate.serial)
                     return None
             else:
                 self._serials = frozenset(entry.serial_number for entry in self._loaded)
@@ -344,7 +349,7 @@ _NAME = 2048  # octets of a name that is compared though nothing else of its lis
 _LEFT_OUT = "revocation lists or OCSP responses of the message are larger than is looked at"
 _NONE_ABOUT = "nothing at hand is about it"
 _CARE, _STATEMENT = 30, 8  # units of work for evaluating a statement with care, and for each further one
-_ASKED = 16  # look-ups in a list before its numbers are put into a set
+_ASKED = 8  # look-ups in a list before its numbers are put into a set
 
 
 def _integer(number: int) -> bytes:

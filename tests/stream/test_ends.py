@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import os
+import tempfile
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import pairwise
@@ -322,3 +325,19 @@ def test_no_other_release(release: Any) -> None:
         smime.MessageVerifier(trust(), release=release)
     with pytest.raises(ValueError, match='"verified" or "unverified"'):
         smime.MessageDecryptor(Keyring.of(smime.Password("x")), release=release)
+
+
+def test_no_warning_whatever_the_collector_takes_first() -> None:
+    """A cycle, such as an exception and its traceback make, is taken apart in any order: here the temporary file comes before its spool."""
+    early = [tempfile.TemporaryFile(buffering=0)]  # noqa: SIM115 - that it is not closed is the point
+    cycle: list[object] = [early[0]]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "TemporaryFile", lambda **options: early.pop())
+        spool = StreamSpool()
+        spool.write(bytes((1 << 20) + 1))
+    cycle += [spool, cycle]
+    del spool, cycle
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        gc.collect()
+    assert not [one for one in said if issubclass(one.category, ResourceWarning)]

@@ -29,13 +29,43 @@ if TYPE_CHECKING:
     from smime.files.second_thread import SecondThread
     from smime.operations.spool import Buffer
 
-__all__ = ["AtomicFile", "BlockFile"]
+__all__ = ["AtomicFile", "BlockFile", "Descriptor"]
 
 _READ = 1 << 16
 _LEAST_RESERVED = 1 << 20
 _MOST_RESERVED = 1 << 26
 _SLOTS = 4
 _NAME = 200  # octets of the target's name in a temporary one: a name has at most 255
+
+
+class Descriptor:
+    """An open file that is closed, without a word, with whoever holds it.
+
+    A file object of Python that is part of a cycle may be found by the collector before its owner could close it, and then warns of that.
+    """
+
+    __slots__ = ("_number",)
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    @property
+    def closed(self) -> bool:
+        """`close` was called."""
+        return self._number < 0
+
+    def fileno(self) -> int:
+        """Return the descriptor; -1 once it is closed."""
+        return self._number
+
+    def close(self) -> None:
+        """Close it, if that was not done."""
+        number, self._number = self._number, -1
+        if number >= 0:
+            os.close(number)
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class BlockFile:
@@ -45,7 +75,7 @@ class BlockFile:
     times as much as whole blocks in reserved room (measured on ext4).
 
     Args:
-        file: a regular file, open for reading and writing, unbuffered; it is closed with this object.
+        file: a regular file, open for reading and writing, or its descriptor; it is closed with this object.
         reserve: ask for room ahead. Only where the file system can do that for nothing.
         thread: writes blocks as well, as long as it is free. What fails there is raised by the next `write`, `flush` or `chunks`.
         name: what errors say of the file.
@@ -68,7 +98,7 @@ class BlockFile:
 
     def __init__(
         self,
-        file: IO[bytes],
+        file: IO[bytes] | Descriptor,
         *,
         reserve: bool = False,
         thread: SecondThread | None = None,
@@ -274,7 +304,7 @@ class AtomicFile:
         unnamed = descriptor >= 0
         if not unnamed:
             descriptor = self._named(slots)
-        self._file = BlockFile(os.fdopen(descriptor, "w+b", buffering=0), reserve=unnamed, thread=thread, name=path)
+        self._file = BlockFile(Descriptor(descriptor), reserve=unnamed, thread=thread, name=path)
         self._committed = False
         self.write = self._file.write
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
-from smime.files.atomic import AtomicFile, BlockFile
+from smime.files.atomic import AtomicFile, BlockFile, Descriptor
 from smime.operations.spool import NullSpool
 
 if TYPE_CHECKING:
@@ -57,7 +57,9 @@ class StreamSpool:
             if self._size <= _SPOOL_IN_MEMORY:
                 self._parts.append(data if type(data) is bytes else bytes(data))
                 return None
-            self._file = BlockFile(tempfile.TemporaryFile(buffering=0), thread=self._thread)  # noqa: SIM115 - it lives as long as this object
+            with tempfile.TemporaryFile(buffering=0) as file:
+                unnamed = Descriptor(os.dup(file.fileno()))
+            self._file = BlockFile(unnamed, thread=self._thread)
             for part in self._parts:
                 self._file.write(part)
             self._parts.clear()

@@ -67,8 +67,11 @@ def read(folder: str, name: str) -> bytes:
     return (DATA / folder / name).read_bytes()
 
 
-def verdict(row: Row, policy: Policy, *, with_crls: bool = True, validator: StandardValidator | None = None) -> PathVerdict:
-    trust = store() if validator is None else TrustStore(list(store().anchors.certificates), validator=validator)
+def verdict(
+    row: Row, policy: Policy, *, with_crls: bool = True, validator: StandardValidator | None = None, trust: TrustStore | None = None
+) -> PathVerdict:
+    if trust is None:
+        trust = store() if validator is None else TrustStore(list(store().anchors.certificates), validator=validator)
     crls = [read("crls", "TrustAnchorRootCRL.crl"), *(read("crls", f"{name}.crl") for name in names(row.crls))] if with_crls else []
     return trust.validate(
         Certificate.of(read("certs", f"{row.leaf}.crt")),
@@ -140,6 +143,25 @@ def test_the_fast_engine_answers_many() -> None:
         for row in plain
     ]
     assert sum(found.trusted for found in answered) > len(answered) // 3
+
+
+@pytest.mark.parametrize("with_crls", [False, True])
+def test_who_came_before_changes_nothing(*, with_crls: bool) -> None:
+    """Issuers that are known from one row are not known better than they ought to be in another one."""
+    policy = RFC8551.replace(revocation="if-available" if with_crls else "ignore")
+    cold = [verdict(row, policy, with_crls=with_crls, validator=StandardValidator()) for row in ROWS]
+    for backwards in (False, True):
+        trust = TrustStore(list(store().anchors.certificates))
+        for row, alone in reversed(list(zip(ROWS, cold, strict=True))) if backwards else zip(ROWS, cold, strict=True):
+            found = verdict(row, policy, with_crls=with_crls, trust=trust)
+            assert (found.trusted, found.path, found.revocation, found.findings) == (
+                alone.trusted,
+                alone.path,
+                alone.revocation,
+                alone.findings,
+            )
+            if found.trusted:
+                assert (found.valid_from, found.valid_until) == (alone.valid_from, alone.valid_until)
 
 
 def test_all_of_pkits_as_one_pile() -> None:

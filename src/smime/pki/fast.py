@@ -6,6 +6,7 @@ accepts too, but for what is ruled out here: policy extensions that are not mark
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,15 +21,15 @@ from smime.pki.effort import is_common_key
 if TYPE_CHECKING:
     from smime.pki.trust import TrustStore
 
-__all__ = ["MOST", "accepted", "may_accept"]
+__all__ = ["MOST", "accepted", "is_issued", "may_accept", "verifier_below"]
 
 MOST = 8  # certificates between leaf and anchor: that is as deep as it looks
 _POLICY_EXTENSIONS = frozenset({"2.5.29.33", "2.5.29.36", "2.5.29.54"})  # policyMappings, policyConstraints, inhibitAnyPolicy
 
 
-def _builder(store: TrustStore) -> Any:
-    anchors = [anchor.x509 for anchor in store.anchors.certificates if may_anchor_issue(anchor)]
-    readable = [anchor for anchor in anchors if anchor is not None]
+def _builder(anchors: Iterable[Certificate]) -> Any:
+    loaded = [anchor.x509 for anchor in anchors if may_anchor_issue(anchor)]
+    readable = [anchor for anchor in loaded if anchor is not None]
     if not readable:
         return False
     policy = ExtensionPolicy.permit_all()
@@ -41,14 +42,16 @@ def may_accept(path: tuple[Certificate, ...]) -> bool:
     if len(between) > MOST or len({certificate.subject_raw for certificate in between}) < len(between):
         return False
     for certificate in path:
-        extensions = certificate.extensions
-        if certificate.extensions_fault is not None:
-            return False  # however many there are, the verifier would read them all
-        if not _POLICY_EXTENSIONS.isdisjoint(extensions) or (certificate is not path[0] and not is_common_key(certificate.spki)):
+        if not _may_read(certificate) or (certificate is not path[0] and not is_common_key(certificate.spki)):
             return False
-        if NAME_CONSTRAINTS in extensions and constraints.are_on_directories(certificate):
+        if NAME_CONSTRAINTS in certificate.extensions and constraints.are_on_directories(certificate):
             return False
     return True
+
+
+def _may_read(certificate: Certificate) -> bool:
+    """Whether a certificate's extensions are few and well-formed (the verifier would read them all), and none is about policies."""
+    return _POLICY_EXTENSIONS.isdisjoint(certificate.extensions) and certificate.extensions_fault is None
 
 
 def accepted(path: tuple[Certificate, ...], store: TrustStore, at: datetime) -> tuple[Certificate, ...] | None:
@@ -65,7 +68,7 @@ def accepted(path: tuple[Certificate, ...], store: TrustStore, at: datetime) -> 
     between = path[1:-1]
     if not may_accept(path) or not all(map(_is_loadable, path[:-1])):
         return None
-    builder = store.scratch("fast", lambda: _builder(store))
+    builder = store.scratch("fast", lambda: _builder(store.anchors.certificates))
     if not builder:
         return None
     try:
@@ -78,6 +81,29 @@ def accepted(path: tuple[Certificate, ...], store: TrustStore, at: datetime) -> 
     if len(verified.chain) != len(path) or top not in store.anchors or not _POLICY_EXTENSIONS.isdisjoint(top.extensions):
         return None
     return (*path[:-1], top)
+
+
+def verifier_below(issuer: Certificate) -> Any:
+    """Return what `is_issued` asks about certificates of one issuer, or None if the verifier knows no such issuer."""
+    return _builder((issuer,)) or None
+
+
+def is_issued(leaf: Certificate, issuer: Certificate, verifier: Any, at: datetime) -> bool:
+    """Whether the verifier accepts a certificate as one of an issuer, whom it was not asked about: `smime.pki.known_issuers` knows him.
+
+    Args:
+        leaf: the signer's certificate.
+        issuer: the issuer, in whose name constraints, if he had any, nobody would look.
+        verifier: of `verifier_below`, for this issuer.
+        at: the time looked at.
+    """
+    if not _may_read(leaf) or NAME_CONSTRAINTS in leaf.extensions or not _is_loadable(leaf):
+        return False
+    try:
+        chain = verifier.time(at).build_client_verifier().verify(leaf.x509, ()).chain
+        return len(chain) == 2 and chain[1] == issuer.x509
+    except Exception:  # noqa: BLE001 - VerificationError, and what may be raised for names that are read only now
+        return False
 
 
 def _is_loadable(certificate: Certificate) -> bool:

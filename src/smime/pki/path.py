@@ -6,7 +6,8 @@
 3. An engine: `cryptography`'s verifier where nothing but signatures, times and constraints matters (`smime.pki.fast`), and
    pyhanko-certvalidator (`smime.pki.certvalidator`) for all that the former refuses, and for revocation and certificate policies.
 
-Where names leave no choice the verifier is asked before signatures are looked at, so that they are verified once.
+Where names leave no choice the verifier is asked before signatures are looked at, so that they are verified once. Where the path above the
+issuer was found good before, it is asked about the signer's certificate alone (`smime.pki.known_issuers`).
 
 A verdict says in which window of time it holds; `TrustStore.validate` asks again only outside of it.
 """
@@ -22,7 +23,7 @@ from smime.algorithms import Level, name_of
 from smime.errors import LimitExceeded, ParseError, SMIMEError, UnsupportedError
 from smime.findings import Effect, Finding, finding
 from smime.limits import DEFAULT_LIMITS
-from smime.pki import constraints
+from smime.pki import constraints, known_issuers
 from smime.pki.certificate import NAME_CONSTRAINTS, SUBJECT_ALT_NAME, Certificate
 from smime.pki.effort import Budget, signature_effort, size_effort
 from smime.pki.trust import TrustStore
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from smime.asn1.algorithm import AlgorithmIdentifier
     from smime.pki.build import Brought, PathSearch
+    from smime.pki.known_issuers import KnownIssuer
     from smime.pki.revocation import RevocationPile
     from smime.policy import Policy
 
@@ -259,14 +261,22 @@ class StandardValidator:
         from smime.pki.revocation import RevocationPile  # noqa: PLC0415
 
         budget = Budget(policy.limits.path_candidates)
-        if leaf not in store.anchors and not budget.spend(size_effort(leaf.der)):
+        is_anchor = leaf in store.anchors
+        if not is_anchor and not budget.spend(size_effort(leaf.der)):
             return PathVerdict(trusted=False, path=(leaf,), revocation=Revocation.UNKNOWN, findings=(finding("path-too-complex"),))
-        others = Brought(extra, policy.limits, budget)
         findings = signer_findings(leaf, policy)
+        information = RevocationPile(store.crls, store.ocsps, crls, ocsps, policy)
+        key = known_issuers.key_of(leaf, extra, policy) if self._fast and not is_anchor else None
+        known = None if key is None else known_issuers.look_up(key, store, at)
+        if known is not None:
+            verdict = _below(known, leaf, Case(store, Brought((), policy.limits, budget), information, at, policy, budget), findings)
+            if verdict is not None:
+                return verdict
+        others = Brought(extra, policy.limits, budget)
         if others.too_many:
             findings.append(finding("path-too-complex"))
-        information = RevocationPile(store.crls, store.ocsps, crls, ocsps, policy)
-        outcome = self._outcome(leaf, Case(store, others, information, at, policy, budget))
+            key = None
+        outcome = self._outcome(leaf, Case(store, others, information, at, policy, budget), key)
         findings += outcome.findings
         path = outcome.path or (leaf,)
         window = Window(at)
@@ -284,8 +294,14 @@ class StandardValidator:
             valid_until=window.end,
         )
 
-    def _outcome(self, leaf: Certificate, case: Case) -> Outcome:
-        """Return the first good path, or the one of which most is known."""
+    def _outcome(self, leaf: Certificate, case: Case, key: known_issuers.Key | None) -> Outcome:
+        """Return the first good path, or the one of which most is known.
+
+        Args:
+            leaf: the signer's certificate.
+            case: all else that counts.
+            key: under which to remember the path above the leaf; None: not at all.
+        """
         from smime.pki.build import PathSearch, only_way  # noqa: PLC0415 - heavy
 
         limits = case.policy.limits
@@ -298,6 +314,8 @@ class StandardValidator:
                 refused = (leaf, *above)
                 best = self._quickly(refused, case) if constraints.are_few(refused, limits) else None
                 if best is not None and (best.good or not self._careful):
+                    if key is not None and best.path == refused:
+                        known_issuers.remember(key, best, case)
                     return best
         search = PathSearch(leaf, case.store, case.extra, limits, case.budget, case.at)
         judged = best and best.path  # what the verifier accepts and something else speaks against
@@ -404,6 +422,49 @@ def _fault_of_constraints(path: Sequence[Certificate], policy: Policy) -> str | 
         return None
     answer = constraints.judge_names(path, policy.limits.name_constraint_checks)
     return answer if isinstance(answer, str) else None
+
+
+def _below(known: KnownIssuer, leaf: Certificate, case: Case, findings: Sequence[Finding]) -> PathVerdict | None:
+    """Return the verdict on a certificate of an issuer whose own path is known to be good; None if that is not all there is to say.
+
+    Args:
+        known: the issuer.
+        leaf: the signer's certificate.
+        case: all else that counts, but for the certificates of the message.
+        findings: what was noticed about the leaf by itself.
+    """
+    budget, issuer = case.budget, known.above[0]
+    if not leaf.not_before <= case.at <= leaf.not_after or budget.left < known.effort or _signed_with(leaf, case.policy):
+        return None
+    if leaf.fact("encoding", _encoding_of)[False] or not budget.spend(1 + signature_effort(issuer.spki)):
+        return None
+    from smime.pki import fast  # noqa: PLC0415 - heavy
+
+    if not fast.is_issued(leaf, issuer, known.verifier, case.at):
+        return None
+    path = (leaf, *known.above)
+    begin, end = max(known.begin, leaf.not_before), min(known.end, leaf.not_after)
+    information = case.information.about(path)
+    if information:
+        outcome = information.plain_outcome(path, case)
+        if outcome is None or outcome.findings or outcome.revocation is not Revocation.GOOD:
+            return None
+        window = Window(case.at)
+        window.period(begin, end)
+        information.mark(window, path)
+        begin, end = window.begin, window.end
+    else:
+        outcome = information.without(case.policy)
+    found = (*findings, *outcome.findings)
+    return PathVerdict(
+        trusted=all(one.effect is Effect.NONE for one in found),
+        path=path,
+        revocation=outcome.revocation,
+        findings=found,
+        unchecked=outcome.unchecked,
+        valid_from=begin,
+        valid_until=end,
+    )
 
 
 DEFAULT_VALIDATOR: PathValidator = StandardValidator()
@@ -537,22 +598,23 @@ def _signature_names(algorithm: AlgorithmIdentifier) -> tuple[str, ...]:
     return (name,) if digest is None else (name, digest)
 
 
+def _signed_with(certificate: Certificate, policy: Policy) -> Finding | None:
+    """Return what speaks against the algorithms of a certificate's signature."""
+    for name in signature_names(certificate):
+        level = policy.algorithms.level(name)
+        if level is not Level.CURRENT:
+            code = "certificate-algorithm-forbidden" if level is Level.FORBIDDEN else "weak-certificate-algorithm"
+            return finding(code, subject=certificate.subject, algorithm=name)
+    return None
+
+
 def _strength(path: Sequence[Certificate], policy: Policy) -> list[Finding]:
     """Judge the signatures and the keys of a path.
 
     Not the anchor's own signature, which proves nothing, and not the signer's key, which is judged with the signature it made.
     """
     profile = policy.algorithms
-    found = []
-    for certificate in path[:-1]:
-        for name in signature_names(certificate):
-            level = profile.level(name)
-            if level is Level.FORBIDDEN:
-                found.append(finding("certificate-algorithm-forbidden", subject=certificate.subject, algorithm=name))
-                break
-            if level is Level.LEGACY:
-                found.append(finding("weak-certificate-algorithm", subject=certificate.subject, algorithm=name))
-                break
+    found = [weak for weak in [_signed_with(certificate, policy) for certificate in path[:-1]] if weak is not None]
     for certificate in path[1:]:
         bits = certificate.rsa_bits
         if bits is None:

@@ -260,6 +260,21 @@ typedef struct {
 int smime_der_index(const uint8_t *src, size_t start, size_t end, uint64_t depth, uint64_t elements, uint32_t leaf, int inside,
                     int siblings, uint32_t *index, size_t cap, smime_der_result *result);
 
+/* == certificate.c: the fields of a certificate (PKI) == */
+
+enum {
+    SMIME_CERTIFICATE_FIELDS = 17,
+    SMIME_CERTIFICATE_EXTENSION = 5,  /* numbers for each extension */
+    SMIME_CERTIFICATE_EXTENSIONS = 32 /* that are looked at */
+};
+
+/* Say where the fields of a certificate stand, if it is in the form in which nearly all are: version; where what is signed begins and ends; where
+ * the algorithm beside it ends, and the content of the signature begins; begin and end of the serial number's content; where the inner algorithm
+ * and the issuer end; begin and end of the content of both times; where validity, subject and key end; 1 if the subject is well-formed and has no
+ * mail address. Then for each extension begin and end of the identifier's content, 1 if it is critical, begin and end of the value's content.
+ * Return how many numbers were written, of at most 17 + 5 * 32, or 0 if it is not in that form. */
+int smime_certificate_read(const uint8_t *src, size_t n, uint32_t *out);
+
 /* == ber.c: resumable scanner of BER content (CMS) == */
 
 enum {

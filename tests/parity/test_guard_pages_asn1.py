@@ -10,6 +10,7 @@ import pytest
 SCRIPT = r"""
 import ctypes, mmap, sys
 from smime.errors import SMIMEError
+from smime._kernels._accel import ffi, lib
 from smime._kernels.c import ber, der
 
 PAGE = mmap.PAGESIZE
@@ -37,6 +38,7 @@ for sample in samples:
                 lambda: der.index(place, 0, size, 64, 1000),
                 lambda: der.index(place, 0, size, 64, 1000, 1, False, True),
                 lambda: ber.Octets(0, ber.UNBOUNDED, 64, 1000).update(place),
+                lambda: lib.smime_certificate_read(ffi.from_buffer(place), size, ffi.new("uint32_t[]", 200)),
                 lambda: ber.Skipper(0, ber.UNBOUNDED, 64, 1000).update(place),
             ):
                 try:
@@ -46,6 +48,11 @@ for sample in samples:
 print("untouched")
 """
 
+# a certificate whose parts are as small as they may be
+CERTIFICATE = (
+    "3045303ca00302010202010130003000300417001800300c310a300806035504030c01413000a318"
+    "3016300a0603551d130101ff040030080603551d1104014130000303006162"
+)
 SAMPLES = (
     "30820010020101060960864801650304020105000101ff",
     "308031803080020101000030800201010000000000003f81810100",
@@ -54,6 +61,7 @@ SAMPLES = (
     "31110c0161030200800302008017013018013030060180",
     "7f818001053080308030803080",
     "30fe" + "00" * 130,
+    CERTIFICATE,
 )
 
 

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import pickle
+import re
+from base64 import b64decode
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
+import cryptography_vectors
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -11,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.corpora import corpora_path, rows
 
+from smime._kernels import certificate as _kernel
 from smime.asn1 import writer
 from smime.cms.identifiers import IssuerAndSerialNumber, SubjectKeyIdentifier
 from smime.errors import LimitExceeded, ParseError, SMIMEError
@@ -221,6 +226,55 @@ def test_a_negative_serial_number() -> None:
     assert Certificate.of(bytes(der)).serial == 0x91 - 0x100
 
 
+class Careful(Certificate):
+    """One whose fields are not found by the kernel."""
+
+    def _parse(self) -> None:
+        self._no_address = False
+        self._extensions_found = []
+        self._parse_with_care()
+
+
+FACTS = (
+    *("tbs", "version", "serial", "issuer_raw", "subject_raw", "spki", "signature", "not_before", "not_after", "addresses"),
+    *("address_faults", "extensions", "extensions_fault", "_inner_algorithm", "_signature_algorithm_at"),
+)
+
+
+def all_facts(kind: type[Certificate], data: bytes) -> Any:
+    try:
+        certificate = kind(data)
+        return [getattr(certificate, name) for name in FACTS]
+    except SMIMEError as error:
+        return type(error), error.args
+
+
+def test_the_kernel_finds_what_the_careful_reader_finds() -> None:
+    folder = Path(cryptography_vectors.__file__).parent / "x509"
+    files = [*folder.glob("PKITS_data/certs/*.crt"), *folder.glob("**/*.der"), *folder.glob("**/*.crt")]
+    pems = [path.read_bytes() for path in folder.glob("**/*.pem")]
+    found = [path.read_bytes() for path in files] + [b64decode(body) for pem in pems for body in PEM.findall(pem)]
+    assert len(found) > 600
+    for data in found:
+        assert all_facts(Certificate, data) == all_facts(Careful, data)
+    assert sum(_kernel.read(data) is not None for data in found) > 0.8 * len(found)
+
+
+@given(st.integers(0, 2), st.lists(st.tuples(st.integers(0, 999), st.integers(0, 255)), max_size=3), st.integers(0, 2))
+def test_the_kernel_finds_no_more_than_the_careful_reader(which: int, changes: list[tuple[int, int]], cut: int) -> None:
+    data = bytearray(ODD[which])
+    for at, octet in changes:
+        data[at % len(data)] = octet
+    octets = bytes(data[: len(data) - cut])
+    assert all_facts(Certificate, octets) == all_facts(Careful, octets)
+
+
+ODD = [
+    PKI.person("Alice", "alice@example.com", "p256", subject_address=True).certificate.public_bytes(Encoding.DER),
+    PKI.person("Ålice", "ålice@example.com", "ed25519").certificate.public_bytes(Encoding.DER),
+    PKI.root.certificate.public_bytes(Encoding.DER),
+]
+PEM = re.compile(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END")
 DER = PKI.person("Alice", "alice@example.com", "p256").certificate.public_bytes(Encoding.DER)
 
 

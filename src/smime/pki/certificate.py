@@ -16,6 +16,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from smime._kernels import certificate as _kernel
 from smime.asn1.names import to_text
 from smime.errors import ParseError, SMIMEError, UnsupportedError
 from smime.limits import DEFAULT_LIMITS, Limits
@@ -141,11 +142,13 @@ class Certificate:
         "_digests",
         "_extensions",
         "_extensions_at",
+        "_extensions_found",
         "_facts",
         "_inner_algorithm",
         "_key",
         "_key_algorithm",
         "_limits",
+        "_no_address",
         "_rsa_bits",
         "_signature_algorithm_at",
         "_ski",
@@ -167,6 +170,7 @@ class Certificate:
 
     _addresses: tuple[tuple[CertificateAddress, ...], tuple[str, ...]] | None
     _extensions: Mapping[str, tuple[bool, bytes]] | None
+    _extensions_at: tuple[int, int] | None
     _usage: Any
 
     def __init__(self, der: bytes, limits: Limits = DEFAULT_LIMITS) -> None:
@@ -219,6 +223,48 @@ class Certificate:
 
     def _parse(self) -> None:
         """Find the fields of RFC 5280 section 4.1."""
+        der = self.der
+        found = _kernel.read(der)
+        if found is None:
+            self._no_address = False
+            self._extensions_found: list[int] = []
+            self._parse_with_care()
+            return
+        (
+            self.version,
+            start,
+            tbs_end,
+            algorithm_end,
+            bits,
+            serial,
+            serial_end,
+            inner_end,
+            issuer_end,
+            before,
+            before_end,
+            after,
+            after_end,
+            validity_end,
+            subject_end,
+            spki_end,
+            no_address,
+        ) = found[: _kernel.FIELDS]
+        self._no_address = no_address == 1
+        self._extensions_found = found
+        self._extensions_at = None
+        self.tbs = der[start:tbs_end]
+        self._signature_algorithm_at = (tbs_end, algorithm_end)
+        self.signature = der[bits + 1 :] if der[bits : bits + 1] == b"\x00" else b""
+        self.serial = int.from_bytes(der[serial:serial_end], "big", signed=True)
+        self._inner_algorithm = der[serial_end:inner_end]
+        self.issuer_raw = der[inner_end:issuer_end]
+        self.subject_raw = der[validity_end:subject_end]
+        self.spki = der[subject_end:spki_end]
+        self.not_before = tlv.time(der[before - 2], der[before:before_end])
+        self.not_after = tlv.time(der[after - 2], der[after:after_end])
+
+    def _parse_with_care(self) -> None:
+        """The same, where it is not in the form in which nearly all are; say what is wrong."""
         der = self.der
         tag, start, end = tlv.element(der, 0, len(der))
         if tag != tlv.SEQUENCE:
@@ -275,6 +321,14 @@ class Certificate:
 
     def _parse_extensions(self, found: dict[str, tuple[bool, bytes]]) -> None:
         der = self.der
+        numbers = self._extensions_found
+        for at in range(_kernel.FIELDS, len(numbers), _kernel.EXTENSION):
+            start, end, critical, value, value_end = numbers[at : at + _kernel.EXTENSION]
+            oid = tlv.object_identifier(der[start:end])
+            if oid in found:
+                self.extensions_fault = f"the extension {oid} stands twice"
+            else:
+                found[oid] = (critical == 1, der[value:value_end])
         if self._extensions_at is None:
             return
         _, start, end = tlv.element(der, *self._extensions_at)
@@ -472,7 +526,7 @@ class Certificate:
                 found += _alternative_addresses(value, faults)
             except ParseError as error:
                 faults.append(f"the subject alternative name cannot be read: {error.reason}")
-        for rdn in names.attributes(self.subject_raw):
+        for rdn in () if self._no_address else names.attributes(self.subject_raw):
             for oid, _, content in rdn:
                 if oid == names.EMAIL_ADDRESS:
                     found.append(("emailAddress", tlv.utf8_or_latin1(content)))

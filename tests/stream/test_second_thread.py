@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 
 import pytest
@@ -144,3 +145,120 @@ def test_the_thread_ends_with_the_context_when_the_caller_fails():
     with pytest.raises(KeyError):
         fail()
     assert not _ours()
+
+
+_HOW = st.sampled_from(["in place", "half", "copied"])
+
+
+def _in_place(thread, rooms, digest, octets):
+    """Hash octets where they stand; return the room."""
+    view = rooms.next(len(octets))
+    view[: len(octets)] = octets
+    digest.update(view[: len(octets)])
+    return view
+
+
+@given(
+    pieces=st.lists(st.tuples(st.binary(min_size=1, max_size=8), st.integers(0, _BLOCK // 4), _HOW), max_size=10),
+    copy_at=st.integers(0, 10),
+)
+@settings(max_examples=60, deadline=None)
+def test_octets_in_rooms_are_hashed_in_their_order(pieces, copy_at):
+    expected, copied = hashlib.sha256(), None
+    with SecondThread() as thread:
+        digest, other = thread.new("sha256"), None
+        rooms = thread.rooms()
+        for number, (pattern, times, how) in enumerate(pieces):
+            data = pattern * times
+            if number == copy_at:
+                other, copied = digest.copy(), expected.copy()
+            if how == "copied":
+                digest.update(data)
+            else:
+                view = rooms.next(len(data) or 1)
+                view[: len(data)] = data
+                if how == "half":
+                    digest.update(view[: len(data) // 2])
+                    digest.update(view[len(data) // 2 : len(data)])
+                else:
+                    digest.update(view[: len(data)])
+            expected.update(data)
+        assert digest.finalize() == expected.digest()
+        if other is not None:
+            assert other.finalize() == copied.digest()
+    assert not _ours()
+
+
+def test_a_room_is_used_again_only_when_its_octets_are_hashed(monkeypatch):
+    slow = _Slow()
+    monkeypatch.setattr(second_thread.digests, "new", lambda _: slow)
+    with SecondThread() as thread:
+        digest, rooms = thread.new("sha256"), thread.rooms()
+        seen = [_in_place(thread, rooms, digest, bytes(_BLOCK)) for _ in range(second_thread._ROOMS)]
+        assert len({id(view) for view in seen}) == second_thread._ROOMS
+        got = []
+        waiting = threading.Thread(target=lambda: got.append(rooms.next(_BLOCK)))
+        waiting.start()
+        waiting.join(0.1)
+        assert waiting.is_alive()
+        slow.gate.set()
+        waiting.join()
+        assert got[0] is seen[0]
+        assert digest.finalize() == (second_thread._ROOMS * _BLOCK).to_bytes(8, "big")
+
+
+def test_a_room_whose_octets_nobody_hashes_is_used_again_at_once():
+    with SecondThread() as thread:
+        rooms = thread.rooms()
+        assert rooms.next(_BLOCK) is rooms.next(_BLOCK)
+        larger = rooms.next(2 * _BLOCK)
+        assert len(larger) == 2 * _BLOCK
+        assert rooms.next(_BLOCK) is larger
+        assert not _ours()
+
+
+def test_what_stands_elsewhere_is_copied():
+    """The buffer is the caller's again when `update` returns, though rooms are in use."""
+    data = bytes(range(256)) * (_BLOCK // 256)
+    with SecondThread() as thread:
+        digest, rooms = thread.new("sha256"), thread.rooms()
+        lent = rooms.next(_BLOCK)
+        lent[:] = data
+        digest.update(lent)
+        buffer = bytearray(data)
+        digest.update(buffer)
+        buffer[:] = bytes(len(buffer))
+        rooms.next(_BLOCK)
+        assert digest.finalize() == hashlib.sha256(data * 2).digest()
+
+
+def test_rooms_of_a_thread_that_cannot_be_started(monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    data = [bytes([number]) * _BLOCK for number in range(3 * second_thread._ROOMS)]
+    with SecondThread() as thread:
+        digest, rooms = thread.new("sha256"), thread.rooms()
+        for octets in data:
+            _in_place(thread, rooms, digest, octets)
+        assert digest.finalize() == hashlib.sha256(b"".join(data)).digest()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
+def test_a_forked_process_does_not_wait_for_a_room():
+    with SecondThread() as thread:
+        digest, rooms = thread.new("sha256"), thread.rooms()
+        gate = threading.Event()
+        _in_place(thread, rooms, digest, bytes(_BLOCK))
+        thread.do(gate.wait, 1)
+        child = os.fork()
+        if not child:
+            try:
+                for _ in range(2 * second_thread._ROOMS):
+                    _in_place(thread, rooms, digest, bytes(_BLOCK))
+            except RuntimeError:
+                os._exit(7)
+            os._exit(1)
+        gate.set()
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7

@@ -24,6 +24,7 @@ from smime.errors import SMIMEError, VerificationError
 from smime.files.atomic import AtomicFile
 from smime.files.ends import Input, Output, Progress, Source, StreamSpool, Target
 from smime.files.second_thread import SecondThread
+from smime.operations.buffers import OneRoom
 from smime.operations.compress import MessageCompressor
 from smime.operations.decrypt import DecryptedMessage, MessageDecryptor
 from smime.operations.encrypt import MessageEncryptor
@@ -35,6 +36,7 @@ from smime.pki.identity import Keyring
 
 if TYPE_CHECKING:
     from smime.crypto.digests import NewDigest
+    from smime.operations.buffers import NewRooms
     from smime.operations.recipients import AnyRecipient
     from smime.operations.sign import Signer
     from smime.operations.spool import Buffer, Spool
@@ -60,6 +62,10 @@ def _digests(thread: SecondThread | None) -> NewDigest:
     return digests.new if thread is None else thread.new
 
 
+def _rooms(thread: SecondThread | None) -> NewRooms:
+    return OneRoom if thread is None else thread.rooms
+
+
 def _produce(
     make: Callable[[Sink, Input, NewDigest], MessageSigner | MessageEncryptor | MessageCompressor],
     source: Source,
@@ -68,8 +74,8 @@ def _produce(
     threads: int | None = 1,
 ) -> None:
     with (
-        Input(source, progress) as chunks,
         _second(threads) as thread,
+        Input(source, progress, _rooms(thread)()) as chunks,
         Output(target, private=False, wait=False, thread=thread) as output,
     ):
         machine = make(output.sink, chunks, _digests(thread))
@@ -179,9 +185,9 @@ def verify(
         OSError: source or target cannot be opened, read or written.
     """
     with contextlib.ExitStack() as stack:
-        chunks = stack.enter_context(Input(source, progress))
-        released = release == "unverified"
         thread = stack.enter_context(_second(threads))
+        chunks = stack.enter_context(Input(source, progress, _rooms(thread)()))
+        released = release == "unverified"
         output = stack.enter_context(Output(target, private=True, wait=not released, thread=thread))
         given = None if content is None else stack.enter_context(Input(content)).kept()
         extra: frozenset[str] = frozenset()
@@ -200,6 +206,7 @@ def verify(
                 release=release,
                 extra_digests=extra,
                 new_digest=_digests(thread),
+                new_rooms=_rooms(thread),
             )
             for chunk in source_chunks:
                 output.spool.write(machine.update(chunk))
@@ -288,8 +295,8 @@ def unwrap(
         OSError: source or target cannot be opened, read or written.
     """
     with contextlib.ExitStack() as stack:
-        chunks = stack.enter_context(Input(source, progress))
         thread = stack.enter_context(_second(threads))
+        chunks = stack.enter_context(Input(source, progress, _rooms(thread)()))
         output = stack.enter_context(Output(target, private=True, wait=True, thread=thread))
         machine = MessageUnwrapper(
             keyring=Keyring.of(identities),
@@ -304,6 +311,7 @@ def unwrap(
             spool_between=lambda: StreamSpool(thread),
             reread=chunks.again,
             new_digest=_digests(thread),
+            new_rooms=_rooms(thread),
         )
         for chunk in chunks:
             machine.update(chunk)

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from smime.files.atomic import AtomicFile, BlockFile, Descriptor
+from smime.operations.buffers import OneRoom
 from smime.operations.spool import NullSpool
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from smime.files.second_thread import SecondThread
+    from smime.operations.buffers import Rooms
     from smime.operations.spool import Buffer, Spool
     from smime.operations.writing import Sink
 
@@ -27,7 +29,7 @@ Target = str | os.PathLike[str] | BinaryIO
 Progress = Callable[[int], object]
 """Called with the number of source octets read since the last call."""
 
-_CHUNK = 1 << 18
+_CHUNK = 1 << 20
 _READ = 1 << 16
 _SPOOL_IN_MEMORY = 1 << 20
 _NO_DATA = "the source does not block, and has no data now"
@@ -77,8 +79,9 @@ class Input:
     that is cut short meanwhile ends the process instead of the reading.
     """
 
-    def __init__(self, source: Source, progress: Progress | None = None) -> None:
+    def __init__(self, source: Source, progress: Progress | None = None, rooms: Rooms | None = None) -> None:
         self._progress = progress
+        self._rooms = OneRoom() if rooms is None else rooms
         self._stack = contextlib.ExitStack()
         self._stream: IO[bytes] | None = None
         self._chunks: Iterable[bytes] | None = None
@@ -134,10 +137,12 @@ class Input:
         if readinto is None:
             yield from self._read()
             return
-        buffer = bytearray(_CHUNK)
-        view = memoryview(buffer)
-        left = self._most
-        while count := readinto(view if left is None else view[:left]):
+        rooms, left = self._rooms, self._most
+        while True:
+            view = rooms.next(_CHUNK)
+            count = readinto(view if left is None else view[:left])
+            if not count:
+                break
             yield view[:count]
             if left is not None:
                 left -= count

@@ -187,8 +187,10 @@ class _Authenticated:
     def head(self) -> bytes:
         return self._writer.head()
 
-    def content(self, data: Buffer, /) -> Iterable[Buffer]:
+    def take(self, data: Buffer, /) -> None:
         self._digest.update(data)
+
+    def content(self, data: Buffer, /) -> Iterable[Buffer]:
         return self._writer.pieces(data)
 
     def tail(self) -> bytes:

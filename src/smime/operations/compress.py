@@ -77,6 +77,9 @@ class _Compressed:
     def head(self) -> bytes:
         return self._writer.head()
 
+    def take(self, data: Buffer, /) -> None:
+        pass  # all is made of the content as it is written
+
     def content(self, data: Buffer, /) -> Iterable[Buffer]:
         return self._writer.pieces(self._compressor.update(data))
 

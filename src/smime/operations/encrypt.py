@@ -101,6 +101,9 @@ class _Encrypted:
             self._writer = EnvelopedDataWriter(self._infos, encryptor.algorithm, self._type, content_length=length)
         return self._writer.head()
 
+    def take(self, data: Buffer, /) -> None:
+        pass  # all is made of the content as it is written
+
     def content(self, data: Buffer, /) -> Iterable[Buffer]:
         assert self._encryptor is not None  # noqa: S101 - head comes first
         assert self._writer is not None  # noqa: S101 - head comes first

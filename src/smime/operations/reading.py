@@ -25,12 +25,14 @@ from smime.findings import Finding, finding
 from smime.limits import Limits
 from smime.mime.entity import Body, EntityReader, HeaderBlock, whole_block
 from smime.mime.smime_types import MULTIPART_SIGNED, PKCS7_MIME, Kind, classify
+from smime.operations.buffers import OneRoom
 from smime.operations.spool import Buffer
 from smime.transforms import base64, identity, quoted_printable
 
 if TYPE_CHECKING:
     from smime.crypto.digests import NewDigest
     from smime.mime.header import HeaderFields
+    from smime.operations.buffers import NewRooms, Rooms
     from smime.pki.identity import Keyring
     from smime.pki.trust import TrustStore
     from smime.policy import Policy
@@ -87,9 +89,24 @@ class Reading:
         now: the time of the clock, where the caller looks at another time and wants to know how things stand now as well; or None.
         bare: the message is a bare CMS object, no mail: it names no sender.
         new_digest: makes the digests that run over content.
+        new_rooms: makes room for what is decoded.
     """
 
-    __slots__ = ("_named_in", "_sender", "at", "bare", "fields", "keyring", "limits", "new_digest", "now", "policy", "trust", "tsa")
+    __slots__ = (
+        "_named_in",
+        "_sender",
+        "at",
+        "bare",
+        "fields",
+        "keyring",
+        "limits",
+        "new_digest",
+        "new_rooms",
+        "now",
+        "policy",
+        "trust",
+        "tsa",
+    )
 
     def __init__(
         self,
@@ -102,6 +119,7 @@ class Reading:
         tsa: TrustStore | None = None,
         now: datetime | None = None,
         new_digest: NewDigest = digests.new,
+        new_rooms: NewRooms = OneRoom,
     ) -> None:
         if at is None:
             at = datetime.now(timezone.utc)
@@ -119,6 +137,7 @@ class Reading:
         self.fields: HeaderFields | None = None
         self.bare = False
         self.new_digest = new_digest
+        self.new_rooms = new_rooms
         self._named_in: HeaderFields | None = None
         self._sender: Sender | None = None
         if sender is not None:
@@ -199,7 +218,6 @@ class Form(enum.Enum):
 
 _FIRST_LINE = 1024
 _LARGE = 1 << 15
-_NO_ROOM = bytearray()
 _PEM_SEARCH = 1 << 16
 _PEM_BEGIN = b"-----BEGIN "
 _PEM_LABELS = (b"CMS", b"PKCS7", b"PKCS #7 SIGNED DATA")
@@ -368,7 +386,7 @@ class MessageReader:
         "_noticed",
         "_opener",
         "_reading",
-        "_room",
+        "_rooms",
         "_root",
         "_transfer",
         "kind",
@@ -384,7 +402,7 @@ class MessageReader:
         self._entity: EntityReader | None = None
         self._handler: Handler | None = None
         self._transfer: Transfer | None = None
-        self._room = _NO_ROOM
+        self._rooms: Rooms | None = None
         self._cms: CMSReader | None = None
         self._layer: CMSLayer | None = None
         self._noticed: Sequence[Finding] = ()
@@ -522,11 +540,10 @@ class MessageReader:
         assert self._transfer is not None  # noqa: S101 - the state says so
         transfer = self._transfer
         if len(data) >= _LARGE and type(transfer) is base64.Decoder:  # into one buffer: fresh memory costs more than decoding
-            needed = (len(data) // 4 + 2) * 3
-            if len(self._room) < needed:
-                self._room = bytearray(needed)
-            size = transfer.update_into(data, self._room)
-            decoded: Buffer = memoryview(self._room)[:size]
+            if self._rooms is None:
+                self._rooms = self._reading.new_rooms()
+            room = self._rooms.next((len(data) // 4 + 2) * 3)
+            decoded: Buffer = room[: transfer.update_into(data, room)]
         else:
             decoded = transfer.update(data)
         if len(decoded):

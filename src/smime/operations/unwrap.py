@@ -26,6 +26,7 @@ from smime.crypto import digests
 from smime.errors import LimitExceeded, ParseError, SMIMEError, UnsupportedError
 from smime.findings import Finding, finding
 from smime.operations.authenticate import AuthenticatedLayer
+from smime.operations.buffers import OneRoom
 from smime.operations.compress import CompressedLayer
 from smime.operations.decrypt import EncryptedLayer
 from smime.operations.digested import DigestedLayer
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from smime.crypto.digests import NewDigest
     from smime.mime.entity import HeaderBlock
     from smime.mime.smime_types import Kind
+    from smime.operations.buffers import NewRooms
     from smime.operations.reading import CMSLayer, Handler
     from smime.pki.identity import Keyring
     from smime.pki.trust import TrustStore
@@ -373,6 +375,7 @@ class MessageUnwrapper:
         reread: gives the message's octets again: for layers that cannot be opened (their octets are the content then), digests that were
             not announced, signatures over the content itself, and further matching recipients.
         new_digest: as for `MessageVerifier`.
+        new_rooms: the same.
 
     Attributes:
         spool: holds the content after `finalize`, unless `unopened`.
@@ -395,8 +398,11 @@ class MessageUnwrapper:
         spool_between: Callable[[], Spool] = MemorySpool,
         reread: Callable[[], Iterator[Buffer]] | None = None,
         new_digest: NewDigest = digests.new,
+        new_rooms: NewRooms = OneRoom,
     ) -> None:
-        self.reading = Reading(policy, trust=trust, keyring=keyring, at=at, sender=sender, tsa=tsa, now=now, new_digest=new_digest)
+        self.reading = Reading(
+            policy, trust=trust, keyring=keyring, at=at, sender=sender, tsa=tsa, now=now, new_digest=new_digest, new_rooms=new_rooms
+        )
         self.content = content
         self._new_spool = spool
         self._spool_between = spool_between

@@ -26,6 +26,7 @@ from smime.mime.entity import (
 )
 from smime.mime.smime_types import Kind, announces_signature, classify
 from smime.operations.author import InnerAuthor
+from smime.operations.buffers import OneRoom
 from smime.operations.content import SignedContent, micalg_digests
 from smime.operations.reading import Form, MessageReader, Reading, header_findings, sniff, transfer_decoder
 from smime.operations.signers import report_of
@@ -38,6 +39,7 @@ from smime.transforms import base64
 if TYPE_CHECKING:
     from smime.crypto.digests import NewDigest
     from smime.mime.header import HeaderFields
+    from smime.operations.buffers import NewRooms
     from smime.operations.reading import CMSLayer, Handler
     from smime.pki.trust import TrustStore
     from smime.policy import Policy
@@ -490,6 +492,7 @@ class MessageVerifier:
             before anything is known about it.
         extra_digests: names of digests to compute besides the announced ones.
         new_digest: makes the digests that run over the content.
+        new_rooms: makes room for what is decoded.
     """
 
     def __init__(
@@ -506,10 +509,11 @@ class MessageVerifier:
         release: Literal["verified", "unverified"] = "verified",
         extra_digests: Iterable[str] = (),
         new_digest: NewDigest = digests.new,
+        new_rooms: NewRooms = OneRoom,
     ) -> None:
         if release not in {"verified", "unverified"}:
             raise ValueError(f'release is "verified" or "unverified", not {release!r}')
-        self._reading = Reading(policy, trust=trust, at=at, sender=sender, tsa=tsa, now=now, new_digest=new_digest)
+        self._reading = Reading(policy, trust=trust, at=at, sender=sender, tsa=tsa, now=now, new_digest=new_digest, new_rooms=new_rooms)
         self._spool: Spool = MemorySpool() if spool is None else spool
         self._passing: list[bytes] | None = None
         self._reread: DetachedContent | None = None

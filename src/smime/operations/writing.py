@@ -10,6 +10,7 @@ from smime.limits import Limits
 from smime.mime.entity import Body, EntityReader, HeaderBlock
 from smime.mime.whole import canonical_split
 from smime.mime.writer import has_header, pkcs7_mime_header, split_message, write_fields
+from smime.operations.buffers import room
 from smime.operations.spool import Buffer
 from smime.transforms import base64
 from smime.transforms.lines import CanonicalLines
@@ -207,6 +208,9 @@ class CMSObject(Protocol):
     def head(self) -> bytes:
         """Return what stands before the content."""
 
+    def take(self, data: Buffer, /) -> None:
+        """Take content octets, which come again in `content`: for what does not depend on how they are written."""
+
     def content(self, data: Buffer, /) -> Iterable[Buffer]:
         """Return content octets, at most `SEGMENT`, as they stand in the object: in pieces that are good until the next call."""
 
@@ -396,11 +400,13 @@ class Producer:
             self._put = self._out.write if self._encoding == "der" else self._armored
             self._out.write(self._armor.head(self._outer, self._object.smime_type))
             self._put(self._object.head())
-            self._segment = memoryview(bytearray(SEGMENT))
+            self._segment = room(SEGMENT)
             waiting = memoryview(b"".join(self._waiting))
             self._waiting.clear()
             self._size = 0
+            self._object.take(waiting)
             self._stream(waiting)
+        self._object.take(data)
         self._stream(memoryview(data))
 
     def _stream(self, data: memoryview) -> None:
@@ -436,6 +442,6 @@ class Producer:
                 lending.lent(self._armor.update_into(piece, lending.lend(_TEXT_ROOM)))
                 continue
             if not len(self._text_room):  # into one buffer: fresh memory costs more than encoding
-                self._text_room = memoryview(bytearray(_TEXT_ROOM))
+                self._text_room = room(_TEXT_ROOM)
             size = self._armor.update_into(piece, self._text_room)
             self._out.write(self._text_room[:size])

@@ -29,7 +29,9 @@ Target = str | os.PathLike[str] | BinaryIO
 Progress = Callable[[int], object]
 """Called with the number of source octets read since the last call."""
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
+_SOON = 1 << 22  # octets, after which chunks are larger: two threads cost less then, and nobody waits for the first ones
+_LARGE_CHUNK = 1 << 20
 _READ = 1 << 16
 _SPOOL_IN_MEMORY = 1 << 20
 _NO_DATA = "the source does not block, and has no data now"
@@ -132,18 +134,19 @@ class Input:
         self._most = self._size if self._size and self._start == 0 else None  # a size of 0 is also that of files in /proc
         return self._most
 
-    def _read_into_one_buffer(self) -> Iterator[Buffer]:
+    def _read_into_rooms(self) -> Iterator[Buffer]:
         readinto = getattr(self._stream, "readinto", None)
         if readinto is None:
             yield from self._read()
             return
-        rooms, left = self._rooms, self._most
+        rooms, left, total = self._rooms, self._most, 0
         while True:
-            view = rooms.next(_CHUNK)
+            view = rooms.next(_CHUNK if total < _SOON else _LARGE_CHUNK)
             count = readinto(view if left is None else view[:left])
             if not count:
                 break
             yield view[:count]
+            total += count
             if left is not None:
                 left -= count
         if count is None:
@@ -153,7 +156,7 @@ class Input:
 
     def __iter__(self) -> Iterator[Buffer]:
         progress = self._progress
-        for chunk in self._read_into_one_buffer() if self._chunks is None else self._chunks:
+        for chunk in self._read_into_rooms() if self._chunks is None else self._chunks:
             yield chunk
             if progress is not None:
                 progress(len(chunk))

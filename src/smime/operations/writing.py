@@ -40,11 +40,12 @@ Encoding = Literal["smime", "der", "pem"]
 WHOLE = 1 << 17
 """Content up to this many octets is written with definite lengths, in DER; what is longer streams with indefinite lengths."""
 
-SEGMENT = 1 << 16
+SEGMENT = 1 << 18
 """Octets in a segment of content that streams with indefinite lengths."""
 
 _LARGE = 1 << 12
-_TEXT_ROOM = SEGMENT // 2 * 3 + 8
+_PIECE = 1 << 16  # octets that become text at once
+_TEXT_ROOM = _PIECE // 2 * 3 + 8
 _HEADLESS = 1 << 16
 
 
@@ -436,8 +437,8 @@ class Producer:
             self._out.write(self._armor.update(data))
             return
         lending = self._lending
-        for start in range(0, len(data), SEGMENT):
-            piece = data[start : start + SEGMENT]
+        for start in range(0, len(data), _PIECE):
+            piece = data[start : start + _PIECE]
             if lending is not None:  # where it is to be: a copy costs half as much as encoding
                 lending.lent(self._armor.update_into(piece, lending.lend(_TEXT_ROOM)))
                 continue

@@ -22,7 +22,7 @@ from smime.archive.record import MessageRecord
 from smime.archive.sources import Octets, Span
 from smime.errors import SMIMEError
 
-__all__ = ["Outcome", "Task", "batches", "failed", "outcome_of", "run"]
+__all__ = ["Outcome", "Task", "batches", "failed", "outcome_of", "packed", "run", "unpacked"]
 
 _BATCH_MESSAGES = 64
 _BATCH_OCTETS = 4 << 20
@@ -102,12 +102,30 @@ def run(task: Task, spans: Iterable[Span], *, jobs: int = 1) -> Iterator[tuple[S
             yield span, outcome_of(function, octets, span)
 
 
+def packed(task: Task) -> bytes:
+    """Return a task for another process.
+
+    Raises:
+        TypeError: it cannot be handed to one.
+    """
+    try:
+        return pickle.dumps(task)
+    except (pickle.PicklingError, AttributeError) as error:
+        raise TypeError(f"cannot be handed to another process: {error}") from error
+
+
 # -- the worker's side --
+
+
+def unpacked(parcel: bytes) -> Function:
+    """Return the function of a task that `packed` made: it comes from whoever runs the archive, and from nobody else."""
+    function: Function = pickle.loads(parcel).prepare()  # noqa: S301 - see above
+    return function
 
 
 def _work(task: bytes, connection: Connection, progress: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where signals cannot be blocked
-    function = pickle.loads(task).prepare()  # noqa: S301 - from the parent
+    function = unpacked(task)
     with Octets() as octets, suppress(EOFError, OSError):
         while True:
             batch: list[Span] = connection.recv()
@@ -173,10 +191,7 @@ def _death(code: int | None) -> str:
 class _Pool:
     def __init__(self, task: Task, spans: Iterable[Span], jobs: int) -> None:
         self._context = multiprocessing.get_context("spawn")
-        try:
-            self._task = pickle.dumps(task)
-        except (pickle.PicklingError, AttributeError) as error:
-            raise TypeError(f"cannot be handed to another process: {error}") from error
+        self._task = packed(task)
         self._batches = (_Batch(number, batch) for number, batch in enumerate(batches(spans)))
         self._jobs = jobs
         self._workers: list[_Worker] = []

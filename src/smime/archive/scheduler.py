@@ -8,7 +8,6 @@ message, and the one at which workers die again and again is a record with an er
 
 from __future__ import annotations
 
-import pickle
 from asyncio import CancelledError
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from smime.archive.pool import Function, Outcome, Task, batches, failed, outcome_of
+from smime.archive.pool import Function, Outcome, Task, batches, failed, outcome_of, packed, unpacked
 from smime.archive.sources import Octets, Span
 
 __all__ = ["check_address", "run"]
@@ -58,10 +57,7 @@ def run(task: Task, spans: Iterable[Span], address: str) -> Iterator[tuple[Span,
     import distributed  # noqa: PLC0415 - an extra, and heavy
 
     address = check_address(address)
-    try:
-        parcel = pickle.dumps(task)
-    except (pickle.PicklingError, AttributeError) as error:
-        raise TypeError(f"cannot be handed to another process: {error}") from error
+    parcel = packed(task)
     connect: Any = distributed.Client  # without types
     with connect(address, timeout=_PATIENCE, set_as_default=False) as client:
         yield from _Run(client, parcel).run(batches(spans))
@@ -70,8 +66,7 @@ def run(task: Task, spans: Iterable[Span], address: str) -> Iterator[tuple[Span,
 @lru_cache(maxsize=4)
 def _prepared(parcel: bytes) -> Function:
     """Return the function of a task; made once a worker."""
-    function: Function = pickle.loads(parcel).prepare()  # noqa: S301 - from whoever runs the archive
-    return function
+    return unpacked(parcel)
 
 
 def _work(parcel: bytes, spans: Sequence[Span]) -> list[Outcome]:

@@ -312,13 +312,10 @@ def _list_octets(octets: bytes) -> bytes:
 
 def _freshest(octets: bytes) -> list[str]:
     """Return the URLs that a revocation list names for its changes (freshestCRL, RFC 5280 section 5.2.6)."""
-    from cryptography.x509 import ExtensionNotFound, FreshestCRL, load_der_x509_crl  # noqa: PLC0415 - heavy
+    from smime.pki.revocation import RevocationList  # noqa: PLC0415 - heavy
 
-    try:
-        points = load_der_x509_crl(octets).extensions.get_extension_for_class(FreshestCRL).value
-    except (ExtensionNotFound, ValueError):
-        return []
-    return _points(points.public_bytes())
+    points = RevocationList(octets).freshest
+    return [] if points is None else _points(points)
 
 
 def _list_expiry(octets: bytes) -> float | None:

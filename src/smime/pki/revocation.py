@@ -96,6 +96,16 @@ class RevocationList:
         self._absent: set[int] = set()
         self._signers: dict[bytes, bool] = {}
 
+    @property
+    def freshest(self) -> bytes | None:
+        """The DER of what says where its changes are (freshestCRL, RFC 5280 section 5.2.6), if it says so."""
+        from cryptography.x509 import ExtensionNotFound, FreshestCRL  # noqa: PLC0415 - heavy
+
+        try:
+            return self._loaded.extensions.get_extension_for_class(FreshestCRL).value.public_bytes()
+        except ExtensionNotFound:
+            return None
+
     def _special(self) -> set[str]:
         """Return the extensions that make it other than a plain one."""
         special = set()

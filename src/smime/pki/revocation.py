@@ -23,6 +23,7 @@ from smime.pki.certificate import Certificate, algorithm_identifier
 from smime.report import Revocation, Unchecked
 
 if TYPE_CHECKING:
+    from smime.algorithms import AlgorithmProfile
     from smime.asn1.algorithm import AlgorithmIdentifier
     from smime.pki.path import Case, Outcome, Window
     from smime.policy import Policy
@@ -52,6 +53,7 @@ class RevocationList:
 
     __slots__ = (
         "_absent",
+        "_accepted",
         "_algorithm",
         "_asked",
         "_loaded",
@@ -95,6 +97,7 @@ class RevocationList:
         self._asked = 0
         self._absent: set[int] = set()
         self._signers: dict[bytes, bool] = {}
+        self._accepted: tuple[Any, bool] = (None, False)
 
     @property
     def freshest(self) -> bytes | None:
@@ -140,6 +143,14 @@ class RevocationList:
         return any(self._signers.values())
 
     def _is_accepted(self, policy: Policy) -> bool:
+        profile = policy.algorithms
+        judged_by, accepted = self._accepted
+        if judged_by is not profile:
+            accepted = self._judge(profile)
+            self._accepted = (profile, accepted)
+        return accepted
+
+    def _judge(self, profile: AlgorithmProfile) -> bool:
         from smime.crypto import signatures  # noqa: PLC0415 - heavy
         from smime.crypto.faults import InvalidSignature  # noqa: PLC0415
 
@@ -148,7 +159,7 @@ class RevocationList:
         except (SMIMEError, InvalidSignature):
             return False
         named = (name_of(self._algorithm.oid), digest)
-        return all(policy.algorithms.level(name) is not Level.FORBIDDEN for name in named if name is not None)
+        return all(profile.level(name) is not Level.FORBIDDEN for name in named if name is not None)
 
     def entry(self, certificate: Certificate) -> Any:
         """Return the entry about a certificate's serial number, an object of `cryptography`, or None.
@@ -263,6 +274,8 @@ class RevocationPile:
 
     def _few_lists(self, path: tuple[Certificate, ...], room: _Room) -> list[RevocationList]:
         """Return lists of the message: of each issuer on the path a few, and a few by others."""
+        if not self._lists:
+            return []
         names = {certificate.issuer_raw for certificate in path[:-1]}
         chosen = self._lists
         if len(chosen) > self._most:
@@ -284,6 +297,8 @@ class RevocationPile:
     def _few_ocsps(self, path: tuple[Certificate, ...], room: _Room) -> list[bytes]:
         """Return responses: of the message's a few for each certificate, in which its serial number stands."""
         found = dict.fromkeys(self._own_ocsps)
+        if not self._ocsps:
+            return [octets for octets in found if _response(octets) is not False]
         numbers = [_integer(certificate.serial) for certificate in path[:-1]]
         fitting = [octets for octets in self._ocsps if len(octets) <= self._size]
         room.left_out = len(fitting) < len(self._ocsps)

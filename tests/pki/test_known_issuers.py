@@ -256,7 +256,7 @@ def test_what_authorities_say_of_themselves_counts_for_everybody_below(authority
         assert told(ask(warm, who, below.chain, policy=rules)) == told(ask(TrustStore(PKI.anchors), who, below.chain, policy=rules))
 
 
-@pytest.mark.parametrize("name", ["path length", "policies", "a path length further up"])
+@pytest.mark.parametrize("name", ["path length", "mail only", "policies", "a path length further up"])
 def test_what_holds_for_the_first_and_the_second_alike_is_remembered(asked: list[str], name: str) -> None:
     issuer, store = AUTHORITIES[name](), TrustStore(PKI.anchors)
     for who in ("one", "two"):

@@ -207,6 +207,26 @@ class TestUsage:
         only_tls = pki.authority("TLS CA", issuer=pki.root, extensions=[(x509.ExtendedKeyUsage([x509.OID_SERVER_AUTH]), False)])
         assert codes(validate(pki, pki.person("A", "a@example.com", "p256", issuer=only_tls))) == {"path-invalid"}
 
+    @pytest.mark.parametrize("policy", [RFC8551, RFC8551.replace(extended_key_usage=None)])
+    @pytest.mark.parametrize("critical", [False, True])
+    @pytest.mark.parametrize(
+        "value", ["300a06082b06010505070304", "300a06082b06010505070301", "300606 04551d2500", "3000", "30030c0141", "300a", "0500", ""]
+    )
+    def test_purposes_of_an_authority_whichever_engine_is_asked(
+        self, pki: ThrowawayPKI, value: str, policy: Policy, *, critical: bool
+    ) -> None:
+        extension = x509.UnrecognizedExtension(x509.ExtendedKeyUsage.oid, bytes.fromhex(value))
+        person = pki.person("A", "a@example.com", "p256", issuer=pki.authority("P", issuer=pki.root, extensions=[(extension, critical)]))
+        either = validate(pki, person, policy=policy)
+        careful = validate(pki, person, policy=policy, fast=False)
+        assert (either.trusted, codes(either)) == (careful.trusted, codes(careful))
+        assert careful.trusted or not validate(pki, person, policy=policy, careful=False).trusted
+
+    def test_an_authority_for_mail_alone_needs_no_careful_engine(self, pki: ThrowawayPKI) -> None:
+        mail = x509.ExtendedKeyUsage([x509.ObjectIdentifier("1.3.6.1.5.5.7.3.4")])
+        only_mail = pki.authority("Mail CA", issuer=pki.root, extensions=[(mail, False)])
+        assert validate(pki, pki.person("A", "a@example.com", "p256", issuer=only_mail), careful=False).trusted
+
 
 class TestTrust:
     def test_an_unknown_root(self, pki: ThrowawayPKI) -> None:

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from cryptography.x509.verification import ExtensionPolicy, PolicyBuilder, Store, VerificationError
+from cryptography.x509 import ExtendedKeyUsage
+from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder, Store, VerificationError
 
 from smime.errors import SMIMEError
 from smime.pki import constraints
@@ -27,13 +28,20 @@ MOST = 8  # certificates between leaf and anchor: that is as deep as it looks
 _POLICY_EXTENSIONS = frozenset({"2.5.29.33", "2.5.29.36", "2.5.29.54"})  # policyMappings, policyConstraints, inhibitAnyPolicy
 
 
+def _any_purpose(*_: object) -> None:
+    """Accept whatever purposes an authority is confined to, as long as they can be read.
+
+    The usual rules want clientAuth. Here `smime.pki.usage.issuer_findings` says which purposes will do.
+    """
+
+
 def _builder(anchors: Iterable[Certificate]) -> Any:
     loaded = [anchor.x509 for anchor in anchors if may_anchor_issue(anchor)]
     readable = [anchor for anchor in loaded if anchor is not None]
     if not readable:
         return False
-    policy = ExtensionPolicy.permit_all()
-    return PolicyBuilder().store(Store(readable)).extension_policies(ca_policy=ExtensionPolicy.webpki_defaults_ca(), ee_policy=policy)
+    authorities = ExtensionPolicy.webpki_defaults_ca().may_be_present(ExtendedKeyUsage, Criticality.NON_CRITICAL, _any_purpose)
+    return PolicyBuilder().store(Store(readable)).extension_policies(ca_policy=authorities, ee_policy=ExtensionPolicy.permit_all())
 
 
 def may_accept(path: tuple[Certificate, ...]) -> bool:

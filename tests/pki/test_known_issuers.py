@@ -28,6 +28,7 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
 PKI = ThrowawayPKI("Known", now=NOW)
 OTHER = ThrowawayPKI("Known", now=NOW, key="p384")  # the same names, other keys
+ELSEWHERE = ThrowawayPKI("Elsewhere", now=NOW)
 FIRST = PKI.person("First", "first@example.com", "p256")
 
 
@@ -73,6 +74,13 @@ class TestMemory:
         second = ask(store, PKI.person("Second", "second@example.com", "p256"))
         assert second.trusted
         assert [one.subject.partition(",")[0] for one in second.path] == ["CN=Second", "CN=Known Issuing CA", "CN=Known Root CA"]
+        assert asked == ["path", "issued"]
+
+    def test_a_list_about_some_of_the_path(self, asked: list[str]) -> None:
+        store = TrustStore(PKI.anchors, crls=[PKI.crl()])
+        for who in (FIRST, PKI.person("Second", "second@example.com", "p256")):
+            verdict = ask(store, who)
+            assert (verdict.trusted, verdict.revocation) == (True, Revocation.UNKNOWN)
         assert asked == ["path", "issued"]
 
     def test_neither_order_nor_presence_of_the_own_certificate_is_taken_for_granted(self, asked: list[str]) -> None:
@@ -194,8 +202,17 @@ POLICIES = {
 @pytest.mark.parametrize("second", SECONDS)
 def test_the_second_is_judged_as_if_he_were_the_first(second: str, policy: str) -> None:
     who, rules = SECONDS[second](), POLICIES[policy]
-    crls = [PKI.crl(), PKI.crl(PKI.root)]
-    for lists in ((), crls, crls[:1], [PKI.crl(revoked=[who]), crls[1]], [crls[0], PKI.crl(PKI.root, revoked=[PKI.intermediate])]):
+    crls, elsewhere = [PKI.crl(), PKI.crl(PKI.root)], [ELSEWHERE.crl(), ELSEWHERE.crl(ELSEWHERE.root)]
+    for lists in (
+        (),
+        crls,
+        crls[:1],
+        crls[1:],
+        elsewhere,
+        [*elsewhere, crls[0]],
+        [PKI.crl(revoked=[who]), crls[1]],
+        [crls[0], PKI.crl(PKI.root, revoked=[PKI.intermediate])],
+    ):
         warm, cold = (TrustStore(PKI.anchors, crls=lists) for _ in range(2))
         ask(warm, FIRST, policy=rules)
         chain = who.chain or PKI.intermediate.chain

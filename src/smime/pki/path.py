@@ -264,19 +264,19 @@ class StandardValidator:
         is_anchor = leaf in store.anchors
         if not is_anchor and not budget.spend(size_effort(leaf.der)):
             return PathVerdict(trusted=False, path=(leaf,), revocation=Revocation.UNKNOWN, findings=(finding("path-too-complex"),))
-        findings = signer_findings(leaf, policy)
-        information = RevocationPile(store.crls, store.ocsps, crls, ocsps, policy)
-        key = known_issuers.key_of(leaf, extra, policy) if self._fast and not is_anchor else None
-        known = None if key is None else known_issuers.look_up(key, store, at)
-        if known is not None:
-            verdict = _below(known, leaf, Case(store, Brought((), policy.limits, budget), information, at, policy, budget), findings)
-            if verdict is not None:
-                return verdict
         others = Brought(extra, policy.limits, budget)
+        findings = signer_findings(leaf, policy)
         if others.too_many:
             findings.append(finding("path-too-complex"))
-            key = None
-        outcome = self._outcome(leaf, Case(store, others, information, at, policy, budget), key)
+        information = RevocationPile(store.crls, store.ocsps, crls, ocsps, policy)
+        case = Case(store, others, information, at, policy, budget)
+        key = None if is_anchor or others.too_many or not self._fast else known_issuers.key_of(leaf, extra, policy)
+        known = None if key is None else known_issuers.look_up(key, store, at)
+        if known is not None:
+            verdict = _below(known, leaf, case, findings)
+            if verdict is not None:
+                return verdict
+        outcome = self._outcome(leaf, case, key)
         findings += outcome.findings
         path = outcome.path or (leaf,)
         window = Window(at)
@@ -430,24 +430,26 @@ def _below(known: KnownIssuer, leaf: Certificate, case: Case, findings: Sequence
     Args:
         known: the issuer.
         leaf: the signer's certificate.
-        case: all else that counts, but for the certificates of the message.
+        case: all else that counts.
         findings: what was noticed about the leaf by itself.
     """
     budget, issuer = case.budget, known.above[0]
     if not leaf.not_before <= case.at <= leaf.not_after or budget.left < known.effort or _signed_with(leaf, case.policy):
         return None
+    path = (leaf, *known.above)
+    information = case.information.about(path)
+    if information and information.effort:
+        return None  # there is more to it than looking up
     if leaf.fact("encoding", _encoding_of)[False] or not budget.spend(1 + signature_effort(issuer.spki)):
         return None
     from smime.pki import fast  # noqa: PLC0415 - heavy
 
     if not fast.is_issued(leaf, issuer, known.verifier, case.at):
         return None
-    path = (leaf, *known.above)
     begin, end = max(known.begin, leaf.not_before), min(known.end, leaf.not_after)
-    information = case.information.about(path)
     if information:
         outcome = information.plain_outcome(path, case)
-        if outcome is None or outcome.findings or outcome.revocation is not Revocation.GOOD:
+        if outcome is None or not outcome.good:
             return None
         window = Window(case.at)
         window.period(begin, end)

@@ -12,6 +12,7 @@ from typing import Any
 
 import smime
 import smime.files
+from smime.operations.buffers import room
 
 _PIECE = 1 << 16
 _BLOCK = 1 << 18
@@ -64,19 +65,18 @@ def _sha256(path: Path) -> None:
     from cryptography.hazmat.primitives import hashes
 
     digest = hashes.Hash(hashes.SHA256())
-    buffer = bytearray(_PIECE)
-    view = memoryview(buffer)
+    view = room(_PIECE)
     with path.open("rb", buffering=0) as file:
-        while count := file.readinto(buffer):
+        while count := file.readinto(view):
             digest.update(view[:count])
     digest.finalize()
 
 
 def _read(path: Path) -> None:
     """Read a file, so that it is in the page cache: a machine may drop from it what nobody asked for lately."""
-    buffer = bytearray(_BLOCK)
+    view = room(_BLOCK)
     with path.open("rb", buffering=0) as file:
-        while file.readinto(buffer):
+        while file.readinto(view):
             pass
 
 
@@ -146,7 +146,7 @@ def parts(folder: str) -> dict[str, float]:
     place = Path(folder)
     with (place / "message").open("rb") as file:
         text = file.read(_BLOCK)
-    buffer = bytearray(2 * _BLOCK)
+    buffer = room(2 * _BLOCK)
     key = bytes(32)
     digest = hashes.Hash(hashes.SHA256())
     chacha, poly = Cipher(ChaCha20(key, bytes(16)), None).encryptor(), Poly1305(key)
@@ -156,7 +156,7 @@ def parts(folder: str) -> dict[str, float]:
         poly.update(text)
 
     source = (place / "message").open("rb", buffering=0)
-    view = memoryview(buffer)[:_BLOCK]
+    view = buffer[:_BLOCK]
 
     def read() -> None:
         if source.readinto(view) < _BLOCK:
@@ -207,5 +207,5 @@ def parts(folder: str) -> dict[str, float]:
     return result
 
 
-def _into(context: Any, text: bytes, buffer: bytearray) -> Callable[[], object]:
+def _into(context: Any, text: bytes, buffer: memoryview) -> Callable[[], object]:
     return lambda: context.update_into(text, buffer)

@@ -5,8 +5,8 @@
 Everything runs on one pinned core, but for the rows "two threads", which may use all there are. Each operation runs in a process of its
 own, so that its peak of memory is its own; memory is counted above what the interpreter needs after the imports and a small message of the
 same kind. `openssl` runs in the same turn on the same files. Before each run targets are removed and what is dirty goes to the disk. Memory
-is touched beforehand, and again right before each operation: a virtual machine may have to get it from its host anew. Beside the time on
-the wall stands the time of the processor, which on a shared machine is the steadier measure.
+is touched beforehand, and each operation, of `openssl` too, is done twice and measured the second time: a virtual machine may have to get
+memory from its host anew. Beside the time on the wall stands the time of the processor, which on a shared machine is the steadier measure.
 
 What bounds an operation is not guessed: its parts (digest, cipher, base64, line ends, reading and writing a file) are measured alone, in
 the same way, and the table says which share of the processor's time each would need.
@@ -310,6 +310,8 @@ def table(size: int, rounds: int, folder: Path, *, peers: bool, only: str = "") 
             runs.append(ours(operation.name, folder / source, folder / target, folder))
             if command is not None:
                 os.sync()
+                openssl(command)
+                (folder / "peer.out").unlink(missing_ok=True)
                 theirs.append(openssl(command))
         (folder / "peer.out").unlink(missing_ok=True)
         if operation.reads:
@@ -327,7 +329,8 @@ def table(size: int, rounds: int, folder: Path, *, peers: bool, only: str = "") 
 _TITLE = "# Big messages, file to file\n\n"
 _INTRODUCTION = """\
 Made by `make bench-stream` (`python -m bench.stream --size {size} --rounds {rounds}`). One pinned core, files on a local disk; medians of
-the rounds, in which `openssl cms` takes its turn on the same files; only "two threads" uses a second core. MB are 10^6 octets of the plain
+the rounds, in which `openssl cms` takes its turn on the same files, each done twice and measured the second time, when the machine has the
+memory; only "two threads" uses a second core. MB are 10^6 octets of the plain
 message. DER has definite lengths, BER (what streams have, and every opaque signature here) indefinite ones; "report only" is
 `files.verify(source, None, ...)`; all others write their result. x openssl and x SHA-256 say how many times as fast, on the wall and in
 brackets by processor time: other work on the machine disturbs the first more than the second. SHA-256 is `cryptography` over the plain

@@ -16,9 +16,6 @@ from smime.operations.buffers import room
 
 _PIECE = 1 << 16
 _BLOCK = 1 << 18
-_TURNS = 6
-_MOST_WARM = 3 << 30
-_WARM = 0.5e-9  # seconds of the processor for an octet: it takes 0.3e-9, or 3e-9 where pages come from the host
 
 
 def _memory(field: str) -> int:
@@ -80,26 +77,12 @@ def _read(path: Path) -> None:
             pass
 
 
-def _warm(folder: Path, size: int) -> None:
-    """Write and forget as much as the target may hold, until that is as fast as it is on memory that the machine really has.
-
-    A virtual machine may give back what is free after a second or two, and get it again only when it is touched, ten times as dear.
-    """
-    block = bytes(_BLOCK)
-    octets = min(size * 3 // 2, _MOST_WARM)
-    for _ in range(_TURNS):
-        with tempfile.TemporaryFile(buffering=0, dir=folder) as file:
-            cpu = _cpu()
-            for at in range(0, octets, _BLOCK):
-                os.pwrite(file.fileno(), block, at)
-            if _cpu() - cpu < octets * _WARM:
-                return
-
-
 def run(name: str, source: str, target: str, folder: str) -> dict[str, float]:
     """Run one operation; return its seconds, and the memory before and at its peak.
 
-    A small message of the same kind goes through first, so that imports and caches count as what they are.
+    A small message of the same kind goes through first, so that imports and caches count as what they are. The operation itself is done
+    twice, and measured the second time: a virtual machine may have given back the memory that was free for a second or two, and to get it
+    from the host again, for a file or for a buffer, is ten times as dear as to use it.
     """
     place = Path(folder)
     operation = _operation(name, place)
@@ -121,9 +104,10 @@ def run(name: str, source: str, target: str, folder: str) -> dict[str, float]:
         _sha256(place / "message")
         result |= {"sha256": time.perf_counter() - started, "sha256_cpu": _cpu() - cpu}
     _read(large)
-    _warm(place, large.stat().st_size)
     if name.endswith("two threads"):
         os.sched_setaffinity(0, range(os.cpu_count() or 1))
+    operation(large, Path(target))
+    Path(target).unlink(missing_ok=True)
     cpu, system, started = _cpu(), resource.getrusage(resource.RUSAGE_SELF).ru_stime, time.perf_counter()
     operation(large, Path(target))
     result |= {"seconds": time.perf_counter() - started, "cpu": _cpu() - cpu, "peak": _memory("VmHWM")}

@@ -330,13 +330,13 @@ _TITLE = "# Big messages, file to file\n\n"
 _INTRODUCTION = """\
 Made by `make bench-stream` (`python -m bench.stream --size {size} --rounds {rounds}`). One pinned core, files on a local disk; medians of
 the rounds, in which `openssl cms` takes its turn on the same files, each done twice and measured the second time, when the machine has the
-memory; only "two threads" uses a second core. MB are 10^6 octets of the plain
-message. DER has definite lengths, BER (what streams have, and every opaque signature here) indefinite ones; "report only" is
-`files.verify(source, None, ...)`; all others write their result. x openssl and x SHA-256 say how many times as fast, on the wall and in
-brackets by processor time: other work on the machine disturbs the first more than the second. SHA-256 is `cryptography` over the plain
-file, 64 KiB at a time. The last column says which share of the processor's time the parts of the operation need when each is done alone;
-"memory and disk" is what the kernel needs beyond that, for fresh pages and for what it writes back; "waits" is the share of the time on the
-wall in which the process did not run, for the disk or for other work on the machine.
+memory; only "two threads" uses a second core. MB are 10^6 octets of the plain message. DER has definite lengths, BER (what streams have,
+and every opaque signature here) indefinite ones; "report only" is `files.verify(source, None, ...)`; all others write their result. x
+openssl and x SHA-256 say how many times as fast, on the wall and in brackets by processor time: other work on the machine disturbs the
+first more than the second. SHA-256 is `cryptography` over the plain file, 64 KiB at a time. The last column says which share of the
+processor's time the parts of the operation need when each is done alone; "memory and disk" is what the kernel needs beyond that, for fresh
+pages and for what it writes back; "waits" is the share of the time on the wall in which the process did not run, for the disk or for other
+work on the machine.
 """
 
 

@@ -6,7 +6,7 @@ import pickle
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from itertools import combinations
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from cryptography import x509
@@ -228,6 +228,25 @@ class TestUsage:
         assert validate(pki, pki.person("A", "a@example.com", "p256", issuer=only_mail), careful=False).trusted
 
 
+_Issued = TypeVar("_Issued", Person, Authority)
+
+
+def _even(issue: Callable[[], _Issued]) -> _Issued:
+    """Issue certificates until the last bit of one is 0."""
+    while der(issued := issue())[-1] & 1:
+        pass
+    return issued
+
+
+def _one_bit_less(issued: Person | Authority) -> x509.Certificate:
+    """Say that the last bit of the signature is no part of it."""
+    octets = bytearray(der(issued))
+    unused = len(octets) - len(issued.certificate.signature) - 1
+    assert octets[unused] == 0
+    octets[unused] = 1
+    return x509.load_der_x509_certificate(bytes(octets))
+
+
 class TestTrust:
     def test_an_unknown_root(self, pki: ThrowawayPKI) -> None:
         other = ThrowawayPKI("Other", now=NOW)
@@ -286,6 +305,23 @@ class TestTrust:
         mallory = pki.person("Mallory", "m@example.com", "p256", issuer=fake)
         assert codes(validate(pki, mallory)) <= {"path-invalid", "untrusted"}
         assert codes(validate(pki, mallory))
+
+    @pytest.mark.parametrize("engine", [{"fast": False}, {}])
+    @pytest.mark.parametrize("which", ["leaf", "leaf of a known issuer", "authority"])
+    def test_a_signature_that_is_not_whole_octets(self, which: str, engine: dict[str, bool]) -> None:
+        """Its last bit is 0, and said to be none of it: no verifier sees another value, but its issuer never signed that certificate."""
+        made = ThrowawayPKI(now=NOW, key="p256")
+        issuer = _even(lambda: made.authority("Odd", issuer=made.root, key="p256"))
+        leaf = _even(lambda: made.person("Alice", "alice@example.org", "p256", issuer=issuer))
+        trust = TrustStore(made.anchors, validator=StandardValidator(**engine))
+        if which == "leaf of a known issuer":
+            first = made.person("Bob", "bob@example.org", "p256", issuer=issuer)
+            assert validate(made, first, extra=(issuer,), trust=trust).trusted
+        if which == "authority":
+            assert not validate(made, leaf, extra=(_one_bit_less(issuer),), trust=trust).trusted
+        else:
+            assert not validate(made, _one_bit_less(leaf), extra=(issuer,), trust=trust).trusted
+        assert validate(made, leaf, extra=(issuer,), trust=trust).trusted
 
     def test_cross_certificates(self) -> None:
         one, two = ThrowawayPKI("One", now=NOW), ThrowawayPKI("Two", now=NOW)

@@ -116,6 +116,8 @@ def is_issued(leaf: Certificate, issuer: Certificate, verifier: Any, at: datetim
 
 def _is_loadable(certificate: Certificate) -> bool:
     """Whether `cryptography` loads it, and its key is within the limits."""
+    if not certificate.signature:  # no whole octets, which `cryptography` passes over
+        return False
     try:
         _ = certificate.public_key
     except SMIMEError:

@@ -302,3 +302,20 @@ def test_damaged_certificates_raise_nothing_else(at: int, octet: int, end: int) 
                 continue
         certificate.summary.to_dict()
         _ = certificate.x509, certificate.fault, certificate.ski, certificate.aki, certificate.is_ca, certificate.address_faults
+
+
+def test_a_version_of_thousands_of_digits() -> None:
+    """It has no place in a sentence, where Python refuses to write it."""
+    certificate = ThrowawayPKI(key="p256").root.certificate
+    octets, tbs = certificate.public_bytes(Encoding.DER), certificate.tbs_certificate_bytes
+    stated = b"\xa0\x03\x02\x01\x02"
+    fields, behind = tbs.partition(stated)[2], octets.partition(tbs)[2]
+
+    def with_version(number: bytes) -> bytes:
+        version = writer.explicit(0, writer.tlv(0x02, number))
+        return writer.sequence(writer.sequence(version, fields), behind)
+
+    assert with_version(b"\x02") == octets
+    assert Certificate.of(with_version(b"\x01\x00")).version == 257
+    with pytest.raises(ParseError, match="version"):
+        Certificate.of(with_version(b"\x01" * 2000))

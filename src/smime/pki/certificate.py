@@ -58,6 +58,7 @@ SMTP_UTF8_MAILBOX = "1.3.6.1.5.5.7.8.9"
 
 
 _FIELDS = bytes([tlv.INTEGER, *[tlv.SEQUENCE] * 5])
+_VERSION = 4  # octets of a version: there is none beyond 3, and one of thousands of digits cannot be told
 _BEFORE_VALUE = frozenset({tlv.OID, tlv.BOOLEAN})
 _MOST = 256  # extensions of a certificate, or entries of one of them
 _DSA = "1.2.840.10040.4.1"
@@ -284,6 +285,8 @@ class Certificate:
         self.version = 1
         if fields and fields[0][0] == 0xA0:
             _, value_start, value_end = tlv.element(der, fields[0][1], fields[0][2])
+            if value_end - value_start > _VERSION:
+                raise ParseError("x509", "a version number beyond all reason", value_start)
             self.version = 1 + int.from_bytes(der[value_start:value_end], "big")
             index = 1
         if bytes([field[0] for field in fields[index : index + 6]]) != _FIELDS:

@@ -199,7 +199,7 @@ enum {
 };
 
 /* Offsets count from src. The scanners return how many records they wrote; the integer after the last record is how far the window is settled,
- * so out has room for cap records and one integer more. Records are as in smime/_kernels/python/scan.py. */
+ * so out has room for cap records and one integer more. Records are as in smime/_kernels/python/header.py. */
 
 /* Return 1 and two offsets if there is an empty line, else 0. */
 int smime_scan_header_end(const uint8_t *src, size_t start, size_t end, int64_t *out);

@@ -20,7 +20,7 @@ from bench.measure import compare, in_turn, machine, pin
 from bench.rows import Row, cells, markdown, microseconds, rate
 
 import smime._kernels
-from smime._kernels import scan
+from smime._kernels import header as scan
 from smime.mime.address import parse_address_list
 from smime.mime.entity import Body, EntityReader, MultipartReader, parse
 from smime.mime.mbox import MboxSplitter

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from smime._kernels import scan
+from smime._kernels import header as scan
 from smime.errors import LimitExceeded, ParseError
 from smime.limits import DEFAULT_LIMITS
 from smime.mime.entity import (

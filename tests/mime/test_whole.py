@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from smime._kernels import scan
+from smime._kernels import header as scan
 from smime.errors import SMIMEError
 from smime.limits import DEFAULT_LIMITS, Limits
 from smime.mime.seven_bit import SevenBitEncoder

@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from smime._kernels.python import base64, ber, certificate, der, lines, quoted_printable, scan
+    from smime._kernels.python import base64, ber, certificate, der, header, lines, quoted_printable
 
-__all__ = ["BACKEND", "base64", "ber", "certificate", "der", "lines", "quoted_printable", "scan"]
+__all__ = ["BACKEND", "base64", "ber", "certificate", "der", "header", "lines", "quoted_printable"]
 
-_FAMILIES = frozenset({"base64", "ber", "certificate", "der", "lines", "quoted_printable", "scan"})
+_FAMILIES = frozenset({"base64", "ber", "certificate", "der", "header", "lines", "quoted_printable"})
 
 
 def _choose(wish: str) -> str:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from smime._kernels import scan
+from smime._kernels import header as scan
 from smime.errors import LimitExceeded, ParseError
 from smime.limits import DEFAULT_LIMITS
 from smime.mime.header import HeaderFields

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from smime._kernels import scan
+from smime._kernels import header as scan
 from smime.errors import LimitExceeded
 from smime.limits import DEFAULT_LIMITS
 from smime.mime import charsets

@@ -18,7 +18,7 @@ import sys
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from smime._kernels import scan
+from smime._kernels import header as scan
 
 if TYPE_CHECKING:
     Buffer = bytes | bytearray | memoryview

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from smime._kernels import scan
+from smime._kernels import header as scan
 from smime.mime import charsets
 from smime.mime.encoded_words import decode_words
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from smime._kernels import scan
+from smime._kernels import header as scan
 from smime.errors import LimitExceeded
 from smime.limits import DEFAULT_LIMITS
 from smime.mime.entity import Body, Closed, EntityReader, Epilogue, HeaderBlock, MultipartReader, PartData, PartEnd, PartStart, Preamble

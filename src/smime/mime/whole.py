@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from smime._kernels import scan
+from smime._kernels import header as scan
 from smime.transforms.lines import canonicalize
 
 if TYPE_CHECKING:

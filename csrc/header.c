@@ -3,7 +3,7 @@
  *
  * No kernel here keeps anything between two calls: each gets a buffer and a window of it, fills an array of integers and says how far the window
  * is settled. A line ends with LF, whether a CR stands before it or not. The vector loops only look for candidates: an LF with the right octets
- * after it; everything else is scalar and common to all instruction sets. smime/_kernels/python/scan.py is the same in words.
+ * after it; everything else is scalar and common to all instruction sets. smime/_kernels/python/header.py is the same in words.
  */
 
 #include "internal.h"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from smime._kernels.python import scan as python
+from smime._kernels.python import header as python
 from smime.mime import parameters
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def chunks(data: bytes, at: list[int]) -> list[bytes]:
 
 @given(data=texts, start=st.integers(0, 50), limit=st.sampled_from([0, 1, 2, 5, 10_000]))
 def test_header(backend: Backend, data: bytes, start: int, limit: int) -> None:
-    scan = backend.family("scan")
+    scan = backend.family("header")
     start = min(start, len(data))
     for form in (data, bytearray(data)):
         assert scan.header_end(form, start, len(data)) == python.header_end(data, start, len(data))
@@ -71,7 +71,7 @@ def test_header(backend: Backend, data: bytes, start: int, limit: int) -> None:
 @example(value=b"a/b" + b";c=d" * 63)
 @example(value=b"a/b" + b";c=d" * 64)
 def test_parameters(backend: Backend, value: bytes) -> None:
-    found = backend.family("scan").index_parameters(value)
+    found = backend.family("header").index_parameters(value)
     assert found == python.index_parameters(value)
     # the plain form is a short cut: it says the same as the long way
     if found:
@@ -90,7 +90,7 @@ def test_parameters(backend: Backend, value: bytes) -> None:
 @example(data=b"--b\n--b--\r", start=0, flags=1)
 @example(data=b"x\n--b\r", start=0, flags=0)
 def test_windows(backend: Backend, data: bytes, start: int, flags: int) -> None:
-    scan = backend.family("scan")
+    scan = backend.family("header")
     start = min(start, len(data))
     for end in {len(data), len(data) - 1, len(data) // 2} - set(range(-1, start)):
         assert scan.scan_boundary(data, start, end, DELIMITER, flags) == python.scan_boundary(data, start, end, DELIMITER, flags)
@@ -123,7 +123,7 @@ def bodies_of_two(draw: st.DrawFn) -> bytes:
 )
 @example(data=b"--b\n" + b"A: b\n" * 16 + b"\n\n--b\n" + b"A: b\n" * 16 + b"\n\n--b--\n", fields=15, header_size=1000)
 def test_two_parts(backend: Backend, data: bytes, fields: int, header_size: int) -> None:
-    scan = backend.family("scan")
+    scan = backend.family("header")
     expected = python.two_parts(data, len(data), DELIMITER, fields, header_size)
     assert len(expected) in {0, python.TWO_PARTS_WIDTH}
     for form in (data, bytearray(data)):
@@ -159,7 +159,7 @@ def mails(draw: st.DrawFn) -> bytes:
 @example(data=b"A: b\nContent-A: b\n" * 64 + b"\n", safe=0, fields=200, header_size=2000)
 @example(data=b"", safe=0, fields=1, header_size=1)
 def test_split_mail(backend: Backend, data: bytes, safe: int, fields: int, header_size: int) -> None:
-    scan = backend.family("scan")
+    scan = backend.family("header")
     expected = python.split_mail(data, safe, fields, header_size)
     assert scan.split_mail(data, safe, fields, header_size) == expected
     if expected:
@@ -171,7 +171,7 @@ def test_split_mail(backend: Backend, data: bytes, safe: int, fields: int, heade
 
 @pytest.mark.parametrize("line", [b"\n--b", b"\n--b--", b"\n--bx", b"\nFrom x\n\n", b"\n>From x", b"\n>>From "])
 def test_many_records(backend: Backend, line: bytes) -> None:
-    scan = backend.family("scan")
+    scan = backend.family("header")
     data = b"From x\n" + line * 1000
     assert all_boundaries(scan, [data], DELIMITER) == all_boundaries(python, [data], DELIMITER)
     assert all_mbox(scan, [data]) == all_mbox(python, [data])
@@ -210,7 +210,7 @@ def all_boundaries(scan: ModuleType, parts: list[bytes], delimiter: bytes) -> li
 
 @given(data=texts, at=cuts)
 def test_boundaries_in_chunks(backend: Backend, data: bytes, at: list[int]) -> None:
-    scan = backend.family("scan")
+    scan = backend.family("header")
     expected = all_boundaries(python, [data], DELIMITER)
     assert expected == boundaries_by_line(data)
     assert all_boundaries(scan, chunks(data, at), DELIMITER) == expected
@@ -269,7 +269,7 @@ def all_mbox(scan: ModuleType, parts: list[bytes]) -> tuple[list[tuple[int, ...]
 
 @given(data=texts, at=cuts, begin=st.sampled_from([b"", b"From x\n", b"From a@b Mon Jul  8 12:08:34 2011\r\n"]))
 def test_mailboxes_in_chunks(backend: Backend, data: bytes, at: list[int], begin: bytes) -> None:
-    scan = backend.family("scan")
+    scan = backend.family("header")
     data = begin + data
     expected = all_mbox(python, [data])
     lines = data.split(b"\n")
@@ -282,7 +282,7 @@ def test_mailboxes_in_chunks(backend: Backend, data: bytes, at: list[int], begin
 
 
 def test_a_long_header_is_not_searched_for_its_length(backend: Backend) -> None:
-    scan = backend.family("scan")
+    scan = backend.family("header")
     head = b"From x\n"
     for size in (scan.MAX_MBOX_HEADER - 40, scan.MAX_MBOX_HEADER - 20, scan.MAX_MBOX_HEADER):
         data = head + b"Content-Length: 5\n" + b"X" * (size - 18) + b"\n\nbody\n"
@@ -292,7 +292,7 @@ def test_a_long_header_is_not_searched_for_its_length(backend: Backend) -> None:
 @pytest.mark.parametrize("size", [0, 1, 31, 32, 33, 63, 64, 65, 95, 127, 128, 129, 130, 131, 200, 257])
 def test_vector_blocks(backend: Backend, size: int) -> None:
     """A hit at every place of a block, and one that ends with the buffer."""
-    scan = backend.family("scan")
+    scan = backend.family("header")
     marks: list[Any] = [b"\n--b", b"\nFrom ", b"\n>From ", b" \n", b"\t\r\n", b"\n.\n", b"\n.\r\n", b"\r", b"\x80", b"\0", b"\nF", b"\n."]
     for mark in marks:
         for place in range(max(0, size - 70), size + 1):

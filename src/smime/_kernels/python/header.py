@@ -1,6 +1,6 @@
 """MIME line scanning, in Python: header block, header fields, boundary lines, mbox separators (RFC 5322, RFC 2046, RFC 4155).
 
-The twin of ``csrc/scan.c``: same names, same results. Every function gets a buffer and a window of it, returns plain integers that are
+The twin of ``csrc/header.c``: same names, same results. Every function gets a buffer and a window of it, returns plain integers that are
 offsets into the buffer, and keeps nothing between two calls. A line ends with LF, whether a CR stands before it or not.
 """
 

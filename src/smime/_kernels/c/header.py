@@ -1,4 +1,4 @@
-"""MIME line scanning, the face of csrc/scan.c; `smime._kernels.python.scan` says what each thing does."""
+"""MIME line scanning, the face of csrc/header.c; `smime._kernels.python.header` says what each thing does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from smime._kernels import c as _c
 from smime._kernels._accel import ffi, lib
-from smime._kernels.python.scan import (
+from smime._kernels.python.header import (
     AFTER_EMPTY,
     AT_LINE_START,
     BARE_CR,

@@ -20,7 +20,7 @@ from bench.measure import compare, in_turn, machine, pin
 from bench.rows import Row, cells, markdown, microseconds, rate
 
 import smime._kernels
-from smime._kernels import header as scan
+from smime._kernels import hazards, parts
 from smime.mime.address import parse_address_list
 from smime.mime.entity import Body, EntityReader, MultipartReader, parse
 from smime.mime.mbox import MboxSplitter
@@ -59,7 +59,7 @@ def kernel_rows() -> Iterator[Row]:
     delimiter = b"--=_0123456789abcdef0123456789abcdef"
     for name, data in (("prose", prose), ("base64", coded)):
         found = compare(
-            lambda data=data: data.find(b"\n" + delimiter), lambda data=data: scan.scan_boundary(data, 0, len(data), delimiter, 0)
+            lambda data=data: data.find(b"\n" + delimiter), lambda data=data: parts.scan_boundary(data, 0, len(data), delimiter, 0)
         )
         speed = len(data) / found.other.median / GB
         yield Row(
@@ -71,7 +71,7 @@ def kernel_rows() -> Iterator[Row]:
             ">=",
             "GB/s",
         )
-    (found_hazards,) = in_turn(lambda: scan.text_hazards(prose, 0, len(prose)))
+    (found_hazards,) = in_turn(lambda: hazards.text_hazards(prose, 0, len(prose)))
     yield Row(
         "what may not survive transport, prose, 1 MB",
         rate(len(prose), found_hazards.median),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from smime._kernels import header as scan
+from smime._kernels import parts
 from smime.errors import LimitExceeded, ParseError
 from smime.limits import DEFAULT_LIMITS
 from smime.mime.entity import (
@@ -246,7 +246,7 @@ def test_tree_and_readers_agree(body: bytes) -> None:
             assert reader.closed == part.closed
 
 
-LONG_WAY = DEFAULT_LIMITS.replace(mime_depth=scan.PLAIN_DEPTH - 1)
+LONG_WAY = DEFAULT_LIMITS.replace(mime_depth=parts.PLAIN_DEPTH - 1)
 
 PLAIN_TYPES = [
     b"multipart/mixed; boundary=b",
@@ -399,9 +399,9 @@ def test_the_header_limit_is_exact(exact: int) -> None:
     assert len(block) == exact
     for data in (block + b"\nbody", block + b"\r\nbody"):
         outcomes = set()
-        for parts in ([data], [data[i : i + 1] for i in range(len(data))], [data[:50], data[50:]]):
+        for pieces in ([data], [data[i : i + 1] for i in range(len(data))], [data[:50], data[50:]]):
             try:
-                outcomes.add(tuple(run(EntityReader(limits), parts)))
+                outcomes.add(tuple(run(EntityReader(limits), pieces)))
             except LimitExceeded:
                 outcomes.add(())
         assert len(outcomes) == 1

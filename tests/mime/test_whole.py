@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from smime._kernels import header as scan
+from smime._kernels import parts
 from smime.errors import SMIMEError
 from smime.limits import DEFAULT_LIMITS, Limits
 from smime.mime.seven_bit import SevenBitEncoder
@@ -104,7 +104,7 @@ def test_parts(lines: list[bytes], end: bytes, last: bytes, field: bytes) -> Non
 def test_ordinary_parts_are_taken() -> None:
     lines = [b"From: a", b"Content-Type: multipart/mixed; boundary=b", b"", b"--b", b"", b"one", b"--b", b"", b"two", b"--b--", b""]
     data = b"\r\n".join(lines)
-    if not scan.index_message(data, len(data), DEFAULT_LIMITS.header_fields, DEFAULT_LIMITS.header_size):
+    if not parts.index_message(data, len(data), DEFAULT_LIMITS.header_fields, DEFAULT_LIMITS.header_size):
         pytest.skip("these kernels do not index whole messages")
     assert canonical_split(data, DEFAULT_LIMITS, safe=True) is not None
 

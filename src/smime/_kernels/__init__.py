@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from smime._kernels.python import base64, ber, certificate, der, header, lines, quoted_printable
+    from smime._kernels.python import base64, ber, certificate, der, hazards, header, lines, mbox, parts, quoted_printable, split
 
-__all__ = ["BACKEND", "base64", "ber", "certificate", "der", "header", "lines", "quoted_printable"]
+__all__ = ["BACKEND", "base64", "ber", "certificate", "der", "hazards", "header", "lines", "mbox", "parts", "quoted_printable", "split"]
 
-_FAMILIES = frozenset({"base64", "ber", "certificate", "der", "header", "lines", "quoted_printable"})
+_FAMILIES = frozenset({"base64", "ber", "certificate", "der", "hazards", "header", "lines", "mbox", "parts", "quoted_printable", "split"})
 
 
 def _choose(wish: str) -> str:

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from smime._kernels import header as scan
+from smime._kernels import header as header_kernel
+from smime._kernels import parts as parts_kernel
 from smime.errors import LimitExceeded, ParseError
 from smime.limits import DEFAULT_LIMITS
 from smime.mime.header import HeaderFields
@@ -171,7 +172,7 @@ class EntityReader:
         before = len(block)
         take = min(size, limit + 2 - before)
         if not before and type(data) is bytes:
-            index = scan.index_header(data, 0, take, self._limits.header_fields)
+            index = header_kernel.index_header(data, 0, take, self._limits.header_fields)
             if index[1] < index[2]:
                 events: list[Event] = [self._header(data, index)]
                 if index[2] < size:
@@ -179,10 +180,10 @@ class EntityReader:
                 return events
         block += data if take == size else memoryview(data)[:take]
         if block.find(b"\n", before) >= 0:
-            end, body = scan.header_end(block, self._line, len(block))
+            end, body = header_kernel.header_end(block, self._line, len(block))
             if 0 <= end <= limit:
                 raw = bytes(memoryview(block)[:body])
-                events = [self._header(raw, scan.index_header(raw, 0, body, self._limits.header_fields))]
+                events = [self._header(raw, header_kernel.index_header(raw, 0, body, self._limits.header_fields))]
                 if body - before < size:
                     events.append(Body(memoryview(data)[body - before :]))
                 return events
@@ -198,13 +199,13 @@ class EntityReader:
         raw = bytes(self._block)
         if len(raw) > self._limits.header_size:
             raise LimitExceeded("header_size", self._limits.header_size, self._limits.header_size)
-        return [self._header(raw, scan.index_header(raw, 0, len(raw), self._limits.header_fields))]
+        return [self._header(raw, header_kernel.index_header(raw, 0, len(raw), self._limits.header_fields))]
 
     def _header(self, data: bytes, index: tuple[list[int], int, int, int]) -> HeaderBlock:
         records, end, body, _ = index
         most = self._limits.header_fields
-        if len(records) > most * scan.FIELD_WIDTH:
-            raise LimitExceeded("header_fields", most, records[-scan.FIELD_WIDTH])
+        if len(records) > most * header_kernel.FIELD_WIDTH:
+            raise LimitExceeded("header_fields", most, records[-header_kernel.FIELD_WIDTH])
         if end > self._limits.header_size:
             raise LimitExceeded("header_size", self._limits.header_size, self._limits.header_size)
         self._block = None
@@ -216,9 +217,9 @@ class EntityReader:
 
 def whole_header(data: bytes, limits: Limits = DEFAULT_LIMITS) -> HeaderFields | None:
     """Return the header block that begins an entity, if all of it is in `data` and within the limits; None: ask an `EntityReader`."""
-    index = scan.index_header(data, 0, min(len(data), limits.header_size + 2), limits.header_fields)
+    index = header_kernel.index_header(data, 0, min(len(data), limits.header_size + 2), limits.header_fields)
     end = index[1]
-    if end == index[2] or end > limits.header_size or len(index[0]) > limits.header_fields * scan.FIELD_WIDTH:
+    if end == index[2] or end > limits.header_size or len(index[0]) > limits.header_fields * header_kernel.FIELD_WIDTH:
         return None
     return HeaderFields.of_index(data, 0, index)
 
@@ -226,9 +227,9 @@ def whole_header(data: bytes, limits: Limits = DEFAULT_LIMITS) -> HeaderFields |
 def whole_block(data: bytes, limits: Limits = DEFAULT_LIMITS) -> HeaderBlock | None:
     """Return what an `EntityReader` says first of an entity whose header is in `data`; None: ask it."""
     most = limits.header_size
-    index = scan.index_header(data, 0, min(len(data), most + 2), limits.header_fields)
+    index = header_kernel.index_header(data, 0, min(len(data), most + 2), limits.header_fields)
     records, end, body, _ = index
-    if end == body or end > most or len(records) > limits.header_fields * scan.FIELD_WIDTH:
+    if end == body or end > most or len(records) > limits.header_fields * header_kernel.FIELD_WIDTH:
         return None
     raw = data[:body]  # the block alone, which may be kept for long
     return HeaderBlock(HeaderFields.of_index(raw, 0, index), raw)
@@ -288,7 +289,7 @@ class MultipartReader:
         self._delimiter = b"--" + octets
         self._limits = limits
         self._held = b""
-        self._bol = scan.AT_LINE_START
+        self._bol = parts_kernel.AT_LINE_START
         self._state = _PREAMBLE
         self._offset = 0
         self.parts = 0
@@ -311,11 +312,11 @@ class MultipartReader:
             LimitExceeded: there are more than `Limits.mime_parts` parts.
         """
         events: list[Event] = []
-        source = scan.searchable(data)
+        source = parts_kernel.searchable(data)
         size = len(source)
         start = 0
         held = self._held
-        most = len(self._delimiter) + scan.MAX_PADDING + 16
+        most = len(self._delimiter) + parts_kernel.MAX_PADDING + 16
         while held:
             # settle the held line first, on a small joint buffer, so that the rest of the chunk is not copied
             piece = bytes(source[start : start + most])
@@ -346,8 +347,8 @@ class MultipartReader:
         limits = self._limits
         if self._offset or self._held or self.parts or self.closed or limits.mime_parts < 2:
             return None
-        source = scan.searchable(body)
-        places = scan.two_parts(source, len(source), self._delimiter, limits.header_fields, limits.header_size)
+        source = parts_kernel.searchable(body)
+        places = parts_kernel.two_parts(source, len(source), self._delimiter, limits.header_fields, limits.header_size)
         if not places:
             return None
         preamble, start, end, header, type_start, type_end, stop, *second, epilogue, settled, crlf = places
@@ -370,7 +371,7 @@ class MultipartReader:
         events: list[Event] = []
         held, self._held = self._held, b""
         if held:
-            self._scan(held, held, 0, scan.FINAL, events)
+            self._scan(held, held, 0, parts_kernel.FINAL, events)
         if self._state == _PART:
             events.append(PartEnd(self.parts - 1, self._offset))
             self._state = _EPILOGUE
@@ -381,10 +382,10 @@ class MultipartReader:
         end = len(source)
         bol = self._bol
         while True:
-            records, settled = scan.scan_boundary(source, position, end, self._delimiter, bol | final)
+            records, settled = parts_kernel.scan_boundary(source, position, end, self._delimiter, bol | final)
             for i in range(0, len(records), 3):
                 line, kind, after = records[i : i + 3]
-                if kind & 3 == scan.PREFIX_ONLY:
+                if kind & 3 == parts_kernel.PREFIX_ONLY:
                     self.boundary_prefix = True
                 elif self._state == _EPILOGUE:
                     self.delimiter_after_close += 1
@@ -397,9 +398,9 @@ class MultipartReader:
                     position = after
             self._emit(data, position, settled, events)
             if settled > position or records:
-                bol = int(bool(records) and settled == records[-1] and records[-2] & 3 != scan.PREFIX_ONLY)
+                bol = int(bool(records) and settled == records[-1] and records[-2] & 3 != parts_kernel.PREFIX_ONLY)
             position = settled
-            if len(records) < 3 * scan.CAP:
+            if len(records) < 3 * parts_kernel.CAP:
                 self._bol = bol
                 return position
 
@@ -410,16 +411,16 @@ class MultipartReader:
             self._offset += stop - start
 
     def _delimiter_line(self, kind: int, size: int, events: list[Event]) -> None:
-        if kind & scan.CRLF_LINE:
+        if kind & parts_kernel.CRLF_LINE:
             self.crlf_delimiters += 1
         else:
             self.lf_delimiters += 1
-        if kind & scan.PADDED:
+        if kind & parts_kernel.PADDED:
             self.padded_delimiters += 1
         if self._state == _PART:
             events.append(PartEnd(self.parts - 1, self._offset))
         self._offset += size
-        if kind & 3 == scan.CLOSE:
+        if kind & 3 == parts_kernel.CLOSE:
             self.closed = True
             self._state = _EPILOGUE
             events.append(Closed())
@@ -529,7 +530,7 @@ class _Tree:
         self.delimiters: dict[bytes, tuple[int, bool]] = {}
         self.longest = 0
         self.header_fields = limits.header_fields
-        self.header_records = limits.header_fields * scan.FIELD_WIDTH
+        self.header_records = limits.header_fields * header_kernel.FIELD_WIDTH
         self.header_size = limits.header_size
         self.parts_left = limits.mime_parts
         self.pending = start  # where a part starts whose header is not read yet, or -1
@@ -545,25 +546,25 @@ class _Tree:
             window = min(line, window)
             if self.tried != start:
                 self.tried = start
-                index = scan.index_header(self.data, start, window, self.header_fields)
+                index = header_kernel.index_header(self.data, start, window, self.header_fields)
                 if index[1] < index[2] or len(index[0]) > self.header_records:
                     self.open_part(index)
                     continue
             # Where the next empty line is, is remembered: a header without one would be searched to the end of the message for each line
             # that begins with two hyphens, and for each part.
             if self.blank < start:
-                found = scan.header_end(self.data, start, self.end)[0]
+                found = header_kernel.header_end(self.data, start, self.end)[0]
                 self.blank = found if found >= 0 else self.end
             if self.blank >= line:
                 return
-            self.open_part(scan.index_header(self.data, start, window, self.header_fields))
+            self.open_part(header_kernel.index_header(self.data, start, window, self.header_fields))
 
     def open_part(self, index: tuple[list[int], int, int, int]) -> None:
         """Take the index of the pending header, and open its part."""
         start = self.pending
         records, end, body, _ = index
         if len(records) > self.header_records:
-            raise LimitExceeded("header_fields", self.header_fields, records[-scan.FIELD_WIDTH])
+            raise LimitExceeded("header_fields", self.header_fields, records[-header_kernel.FIELD_WIDTH])
         if end - start > self.header_size:
             raise LimitExceeded("header_size", self.header_size, start + self.header_size)
         if not self.parts_left:
@@ -627,7 +628,7 @@ class _Tree:
             stop -= 2 if stop - 1 > floor and data[stop - 2] == _CR else 1
         if self.pending >= 0:
             self.pending = min(self.pending, stop)
-            self.open_part(scan.index_header(data, self.pending, stop, self.header_fields))
+            self.open_part(header_kernel.index_header(data, self.pending, stop, self.header_fields))
             self.pending = -1
         inner = False
         while len(opened) > level + 1:
@@ -657,7 +658,7 @@ class _Tree:
         while self.pending >= 0:
             start = self.pending
             self.open_part(
-                scan.index_header(self.data, start, min(self.end, start + self.limits.header_size + 2), self.limits.header_fields)
+                header_kernel.index_header(self.data, start, min(self.end, start + self.limits.header_size + 2), self.limits.header_fields)
             )
         for part in self.open:
             part.end = self.end
@@ -667,7 +668,7 @@ class _Tree:
 def _of_index(data: bytes, records: list[int]) -> MIMEPart:
     """Make the tree from the index of a message in plain form."""
     opened: list[MIMEPart] = []
-    for i in range(0, len(records), scan.PART_WIDTH):
+    for i in range(0, len(records), parts_kernel.PART_WIDTH):
         depth, start, stop, body, end, type_start, type_end, boundary, boundary_end, preamble, epilogue, closed = records[i : i + 12]
         part = MIMEPart(HeaderFields(data, start, stop, body, type_start, type_end), start, depth)
         part.end = end
@@ -697,14 +698,14 @@ def parse(data: Buffer, limits: Limits = DEFAULT_LIMITS) -> MIMEPart:
     """
     buffer = data if isinstance(data, bytes) else bytes(data)
     end = len(buffer)
-    if limits.mime_depth >= scan.PLAIN_DEPTH and limits.mime_parts >= scan.PLAIN_PARTS:
-        records = scan.index_message(buffer, end, limits.header_fields, limits.header_size)
+    if limits.mime_depth >= parts_kernel.PLAIN_DEPTH and limits.mime_parts >= parts_kernel.PLAIN_PARTS:
+        records = parts_kernel.index_message(buffer, end, limits.header_fields, limits.header_size)
         if records:
             return _of_index(buffer, records)
     tree = _Tree(buffer, 0, end, limits)
-    position, flags = 0, scan.AT_LINE_START
+    position, flags = 0, parts_kernel.AT_LINE_START
     while position < end:
-        lines, position = scan.dash_lines(buffer, position, end, flags)
+        lines, position = parts_kernel.dash_lines(buffer, position, end, flags)
         flags = 0
         for i in range(0, len(lines), 3):
             line, stop, after = lines[i : i + 3]

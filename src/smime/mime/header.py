@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from smime._kernels import header as scan
+from smime._kernels import header
 from smime.errors import LimitExceeded
 from smime.limits import DEFAULT_LIMITS
 from smime.mime import charsets
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ContentType", "Disposition", "HeaderFields", "decode_words", "unfold"]
 
-_WIDTH = scan.FIELD_WIDTH
-_KNOWN = {name.decode("ascii"): number for number, name in enumerate(scan.KNOWN_FIELDS) if name}
+_WIDTH = header.FIELD_WIDTH
+_KNOWN = {name.decode("ascii"): number for number, name in enumerate(header.KNOWN_FIELDS) if name}
 _CONTENT_TRANSFER_ENCODING = _KNOWN["content-transfer-encoding"]
 _CONTENT_DISPOSITION = _KNOWN["content-disposition"]
 _BLANKS_AND_COMMENT = re.compile(r"[\s(;]")
@@ -69,7 +69,7 @@ class HeaderFields:
 
     @classmethod
     def of_index(cls, data: bytes, start: int, index: tuple[list[int], int, int, int]) -> HeaderFields:
-        """Take what `scan.index_header` said of a block that starts at `start`."""
+        """Take what `header.index_header` said of a block that starts at `start`."""
         records, end, body_start, first = index
         if first >= 0:
             fields = cls(data, start, end, body_start, records[first + 2], records[first + 3])
@@ -88,7 +88,7 @@ class HeaderFields:
     def _records(self) -> list[int]:
         index = self._index
         if index is None:
-            index = self._index = scan.index_header(self.data, self.start, self.end, self.end - self.start)[0]
+            index = self._index = header.index_header(self.data, self.start, self.end, self.end - self.start)[0]
         return index
 
     @property
@@ -115,7 +115,7 @@ class HeaderFields:
         buffer = data if isinstance(data, bytes) else bytes(data)
         end = len(buffer) if end is None else end
         window = min(end, start + limits.header_size + 2)
-        index = scan.index_header(buffer, start, window, limits.header_fields)
+        index = header.index_header(buffer, start, window, limits.header_fields)
         if len(index[0]) > limits.header_fields * _WIDTH:
             raise LimitExceeded("header_fields", limits.header_fields, index[0][-_WIDTH])
         if index[1] - start > limits.header_size:
@@ -125,14 +125,14 @@ class HeaderFields:
     @property
     def defects(self) -> tuple[int, ...]:
         """Offsets of lines that are neither a field nor the continuation of one."""
-        malformed = scan.MALFORMED_FIELD
+        malformed = header.MALFORMED_FIELD
         if malformed not in (self._ids or self._identifiers):
             return ()
         return tuple(self._records[i * _WIDTH] for i, identifier in enumerate(self._identifiers) if identifier == malformed)
 
     def __len__(self) -> int:
         identifiers = self._identifiers
-        return len(identifiers) - identifiers.count(scan.MALFORMED_FIELD) - identifiers.count(scan.ENVELOPE_FIELD)
+        return len(identifiers) - identifiers.count(header.MALFORMED_FIELD) - identifiers.count(header.ENVELOPE_FIELD)
 
     def __bool__(self) -> bool:
         identifiers = self._ids or self._identifiers
@@ -183,7 +183,7 @@ class HeaderFields:
     def envelope(self) -> bytes | None:
         """The mailbox's envelope line (``From …``) at the start, without its line end, or None."""
         records = self._records
-        if records and records[4] == scan.ENVELOPE_FIELD:
+        if records and records[4] == header.ENVELOPE_FIELD:
             return self.data[records[2] : records[3]]
         return None
 

@@ -18,7 +18,7 @@ import sys
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from smime._kernels import header as scan
+from smime._kernels import mbox
 
 if TYPE_CHECKING:
     Buffer = bytes | bytearray | memoryview
@@ -30,7 +30,7 @@ _VARIANTS = ("auto", "mboxo", "mboxrd", "mboxcl", "mboxcl2")
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
 _QUOTED_ONCE = re.compile(rb"^>From ", re.MULTILINE)
 _MOST_PENDING = 200_000
-_WIDTH = scan.MBOX_WIDTH
+_WIDTH = mbox.MBOX_WIDTH
 
 
 class MessageSpan:
@@ -94,7 +94,7 @@ class MboxSplitter:
         self._by_length = variant in {"auto", "mboxcl", "mboxcl2"}
         self._dated_only = variant not in {"mboxo", "mboxrd"}
         self._total = sys.maxsize if total_size is None else total_size
-        self._flags = scan.AT_LINE_START | scan.AFTER_EMPTY
+        self._flags = mbox.AT_LINE_START | mbox.AFTER_EMPTY
         self._held = b""
         self._tail = b""  # the last settled octets
         self._offset = 0  # of the first octet that is not settled
@@ -112,10 +112,10 @@ class MboxSplitter:
 
     def finish(self) -> list[MessageSpan]:
         """Say that the file ends here; return the last messages."""
-        return self._scan(self._held, scan.FINAL)
+        return self._scan(self._held, mbox.FINAL)
 
     def _scan(self, data: Buffer, final: int) -> list[MessageSpan]:
-        source = scan.searchable(data)
+        source = mbox.searchable(data)
         end = len(source)
         position = 0
         base = self._offset
@@ -123,7 +123,7 @@ class MboxSplitter:
         pending = self._pending
         by_length = self._by_length
         while True:
-            records, settled = scan.mbox_lines(source, position, end, self._flags | final)
+            records, settled = mbox.mbox_lines(source, position, end, self._flags | final)
             for i in range(0, len(records), _WIDTH):
                 content_end, line, next_line, body, length, judgement, quoted, deep = records[i : i + _WIDTH]
                 target = base + body + length if length >= 0 and by_length else -1
@@ -132,13 +132,13 @@ class MboxSplitter:
                 )
             if records:
                 bol = records[-_WIDTH] >= 0 and settled == records[2 - _WIDTH]
-                self._flags = scan.AT_LINE_START if bol else 0
+                self._flags = mbox.AT_LINE_START if bol else 0
             elif settled > position:
                 self._flags = 0
             position = settled
             if pending:
                 self._judge(base + settled, 0, spans)
-            if len(records) < scan.CAP * _WIDTH:
+            if len(records) < mbox.CAP * _WIDTH:
                 break
         self._offset = base + position
         self._tail = (self._tail + bytes(source[max(0, position - 4) : position]))[-4:]
@@ -184,7 +184,7 @@ class MboxSplitter:
             if candidate[0] < 0:
                 if current is not None:
                     current.count(candidate)
-            elif judgement & scan.DATED or candidate[1] == 0 or (judgement & scan.AFTER_EMPTY and not self._dated_only):
+            elif judgement & mbox.DATED or candidate[1] == 0 or (judgement & mbox.AFTER_EMPTY and not self._dated_only):
                 current = self._begin(candidate, spans, -1)
             elif current is not None:
                 current.count(candidate)
@@ -233,7 +233,7 @@ class MboxSplitter:
 
 def _fits(candidate: _Candidate, target: int) -> bool:
     """Whether a line starts where a Content-Length says, or after one empty line."""
-    return candidate[0] >= 0 and (candidate[1] == target or (candidate[0] == target and bool(candidate[4] & scan.AFTER_EMPTY)))
+    return candidate[0] >= 0 and (candidate[1] == target or (candidate[0] == target and bool(candidate[4] & mbox.AFTER_EMPTY)))
 
 
 def unquote_mboxrd(data: bytes) -> bytes:

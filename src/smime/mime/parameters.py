@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from smime._kernels import header as scan
+from smime._kernels import header
 from smime.mime import charsets
 from smime.mime.encoded_words import decode_words
 
@@ -139,7 +139,7 @@ def parse_content_type(value: bytes) -> ContentType:
         known = _like_another(value)
         if known is not None:
             return known
-        places = scan.index_parameters(value)
+        places = header.index_parameters(value)
         if not places:
             return read_leniently(value)
         found = _read_plain(value, places)
@@ -249,7 +249,7 @@ def _read_plain(value: bytes, places: list[int]) -> ContentType:
 
 @lru_cache(maxsize=512)
 def _content_type(value: bytes) -> ContentType:
-    places = scan.index_parameters(value)
+    places = header.index_parameters(value)
     return _read_plain(value, places) if places else read_leniently(value)
 
 

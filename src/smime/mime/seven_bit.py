@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from smime._kernels import header as scan
+from smime._kernels import hazards
 from smime.errors import LimitExceeded
 from smime.limits import DEFAULT_LIMITS
 from smime.mime.entity import Body, Closed, EntityReader, Epilogue, HeaderBlock, MultipartReader, PartData, PartEnd, PartStart, Preamble
@@ -41,8 +41,8 @@ _ASCII = bytes(range(128))
 
 def text_hazards(data: Buffer) -> int:
     """Return what in `data` may not survive transport, as the flags of the scan kernel; 0 if it is safe."""
-    source = scan.searchable(data)
-    return scan.text_hazards(source, 0, len(source))
+    source = hazards.searchable(data)
+    return hazards.text_hazards(source, 0, len(source))
 
 
 def seven_bit_safe(entity: Buffer, limits: Limits = DEFAULT_LIMITS) -> Buffer:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from smime._kernels import header as scan
+from smime._kernels import parts, split
 from smime.transforms.lines import canonicalize
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def canonical_split(data: bytes, limits: Limits, *, safe: bool) -> tuple[bytes, 
     """
     asked = 0
     if safe:
-        asked = _TEXT if limits.mime_depth < scan.PLAIN_DEPTH or limits.mime_parts < scan.PLAIN_PARTS else _PARTS
-    cuts = scan.split_mail(data, asked, limits.header_fields, limits.header_size)
+        asked = _TEXT if limits.mime_depth < parts.PLAIN_DEPTH or limits.mime_parts < parts.PLAIN_PARTS else _PARTS
+    cuts = split.split_mail(data, asked, limits.header_fields, limits.header_size)
     if not cuts:
         return None
     count = len(cuts)

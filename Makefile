@@ -33,7 +33,7 @@ package := $(VENV)/.package-$(SMIME_EXTENSION)
 help:
 	@echo 'make demo      write a throw-away PKI and a mail archive, then verify and decrypt it'
 	@echo 'make test      run the tests'
-	@echo 'make lint      ruff, ruff format and mypy'
+	@echo 'make lint      ruff, clang-format and mypy'
 	@echo 'make bench     measure against raw primitives and other libraries; writes bench/RESULTS.md'
 	@echo 'make bench-stream  the same for big files (SIZE=1G)'
 	@echo 'make sanitize  kernel tests and fuzz targets under ASan and UBSan'
@@ -73,6 +73,7 @@ test: $(package) $(VENV)/.group-test
 lint: $(package) $(VENV)/.group-lint $(VENV)/.group-test
 	@$(bin)/ruff check .
 	@$(bin)/ruff format --check .
+	@$(bin)/clang-format --dry-run --Werror csrc/*.[ch] fuzz/*.[ch] fuzz/driver/*.c
 	@$(bin)/mypy
 	@$(bin)/mypy tests/typing
 

@@ -3,14 +3,7 @@
 #include "internal.h"
 
 /* what the next octet is */
-enum {
-    IDENTIFIER = 0,
-    TAG_NUMBER = 1,
-    LENGTH = 2,
-    LENGTH_OCTETS = 3,
-    SEGMENT = 4,
-    DONE = 5
-};
+enum { IDENTIFIER = 0, TAG_NUMBER = 1, LENGTH = 2, LENGTH_OCTETS = 3, SEGMENT = 4, DONE = 5 };
 
 #define UNBOUNDED ((uint64_t)INT64_MAX)
 #define MAX_TAG_NUMBER ((1u << 24) - 1)
@@ -24,8 +17,7 @@ enum {
 /* == octets == */
 
 void smime_ber_octets_init(smime_ber_octets *state, uint64_t position, uint64_t limit, uint64_t depth, uint64_t segments, uint8_t tag,
-                           size_t copy_below)
-{
+                           size_t copy_below) {
     memset(state, 0, sizeof *state);
     state->position = position;
     state->start = position;
@@ -36,8 +28,7 @@ void smime_ber_octets_init(smime_ber_octets *state, uint64_t position, uint64_t 
     state->copy_below = copy_below;
 }
 
-static int push(smime_ber_octets *state, uint64_t limit, int indefinite)
-{
+static int push(smime_ber_octets *state, uint64_t limit, int indefinite) {
     if (state->levels >= state->depth) {
         FAIL(SMIME_DER_TOO_DEEP, state->start);
     }
@@ -49,8 +40,7 @@ static int push(smime_ber_octets *state, uint64_t limit, int indefinite)
 }
 
 int smime_ber_octets_update(smime_ber_octets *state, const uint8_t *src, size_t n, size_t *consumed, uint8_t *dst, size_t cap,
-                            size_t *produced)
-{
+                            size_t *produced) {
     size_t at = 0, out = 0, take;
     uint64_t base = state->position, here, limit;
     uint8_t octet, segment;
@@ -81,8 +71,8 @@ int smime_ber_octets_update(smime_ber_octets *state, const uint8_t *src, size_t 
             }
         }
         /* levels of definite length that end here */
-        while (state->phase == IDENTIFIER && state->levels && !state->indefinite[state->levels]
-               && base + at == state->limits[state->levels]) {
+        while (state->phase == IDENTIFIER && state->levels && !state->indefinite[state->levels] &&
+               base + at == state->limits[state->levels]) {
             state->levels--;
             if (!state->levels) {
                 state->phase = DONE;
@@ -184,8 +174,7 @@ int smime_ber_octets_update(smime_ber_octets *state, const uint8_t *src, size_t 
 
 /* == the end of what is of indefinite length == */
 
-void smime_ber_skip_init(smime_ber_skip *state, uint64_t position, uint64_t limit, uint64_t depth, uint64_t elements)
-{
+void smime_ber_skip_init(smime_ber_skip *state, uint64_t position, uint64_t limit, uint64_t depth, uint64_t elements) {
     memset(state, 0, sizeof *state);
     state->position = position;
     state->start = position;
@@ -195,8 +184,7 @@ void smime_ber_skip_init(smime_ber_skip *state, uint64_t position, uint64_t limi
     state->levels = 1;
 }
 
-int smime_ber_skip_update(smime_ber_skip *state, const uint8_t *src, size_t n, size_t *consumed)
-{
+int smime_ber_skip_update(smime_ber_skip *state, const uint8_t *src, size_t n, size_t *consumed) {
     size_t at = 0, take;
     uint64_t base = state->position, here;
     uint8_t octet;

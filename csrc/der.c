@@ -2,15 +2,7 @@
 
 #include "internal.h"
 
-enum {
-    TAG = 0,
-    START = 1,
-    CONTENT = 2,
-    STOP = 3,
-    END = 4,
-    NEXT = 5,
-    FIELDS = 6
-};
+enum { TAG = 0, START = 1, CONTENT = 2, STOP = 3, END = 4, NEXT = 5, FIELDS = 6 };
 
 #define NONE UINT32_MAX
 #define MAX_TAG_NUMBER ((1u << 24) - 1)
@@ -28,25 +20,7 @@ typedef struct {
 
 /* == what DER asks of content octets, as far as a universal tag tells (X.690 sections 8, 10 and 11) == */
 
-static int der_oid(const uint8_t *src, size_t content, size_t stop)
-{
-    size_t at;
-    uint8_t before = 0;
-
-    if (content == stop || src[stop - 1] >= 0x80) {
-        return 0;
-    }
-    for (at = content; at < stop; at++) {
-        if (src[at] == 0x80 && before < 0x80) {
-            return 0;
-        }
-        before = src[at];
-    }
-    return 1;
-}
-
-static int der_content(const uint8_t *src, uint32_t tag, size_t content, size_t stop)
-{
+static int der_content(const uint8_t *src, uint32_t tag, size_t content, size_t stop) {
     size_t size = stop - content;
 
     switch (tag) {
@@ -54,16 +28,13 @@ static int der_content(const uint8_t *src, uint32_t tag, size_t content, size_t 
     case 0x2B:
     case 0x30:
     case 0x31:
-    case 0x3D:
-        return 1;
+    case 0x3D: return 1;
     case 0x08:
     case 0x0B:
     case 0x10:
     case 0x11:
-    case 0x1D:
-        return 0;
-    case 0x01:
-        return size == 1 && (src[content] == 0 || src[content] == 0xFF);
+    case 0x1D: return 0;
+    case 0x01: return size == 1 && (src[content] == 0 || src[content] == 0xFF);
     case 0x02:
     case 0x0A:
         if (size < 2) {
@@ -78,24 +49,19 @@ static int der_content(const uint8_t *src, uint32_t tag, size_t content, size_t 
             return 1;
         }
         return src[content] < 8 && size > 1 && (src[stop - 1] & ((1u << src[content]) - 1)) == 0;
-    case 0x05:
-        return size == 0;
-    case 0x06:
-        return der_oid(src, content, stop);
-    case 0x17:
-        return size == 13 && src[stop - 1] == 'Z';
+    case 0x05: return size == 0;
+    case 0x06: return smime_is_identifier(src, content, stop);
+    case 0x17: return size == 13 && src[stop - 1] == 'Z';
     case 0x18:
         if (size < 15 || src[stop - 1] != 'Z') {
             return 0;
         }
         return size == 15 || (size >= 17 && src[content + 14] == '.' && src[stop - 2] != '0');
-    default:
-        return tag >= 0x40 || !(tag & 0x20); /* strings are primitive */
+    default: return tag >= 0x40 || !(tag & 0x20); /* strings are primitive */
     }
 }
 
-static uint64_t tag_key(const uint8_t *src, size_t at)
-{
+static uint64_t tag_key(const uint8_t *src, size_t at) {
     uint64_t class = (uint64_t)(src[at] & 0xC0) << 32;
     uint32_t number = src[at] & 0x1F;
 
@@ -110,8 +76,7 @@ static uint64_t tag_key(const uint8_t *src, size_t at)
 }
 
 /* Two neighbours in a SET stand right as a SET OF by their octets, or as a SET by their tags (X.690 sections 10.3 and 11.6). */
-static int in_order(const uint8_t *src, size_t start, size_t end, size_t next_start, size_t next_end)
-{
+static int in_order(const uint8_t *src, size_t start, size_t end, size_t next_start, size_t next_end) {
     size_t size = end - start, next_size = next_end - next_start;
     int order = memcmp(src + start, src + next_start, size < next_size ? size : next_size);
 
@@ -127,8 +92,7 @@ static int in_order(const uint8_t *src, size_t start, size_t end, size_t next_st
     } while (0)
 
 int smime_der_index(const uint8_t *src, size_t start, size_t end, uint64_t depth, uint64_t elements, uint32_t leaf, int inside,
-                    int siblings, uint32_t *index, size_t cap, smime_der_result *result)
-{
+                    int siblings, uint32_t *index, size_t cap, smime_der_result *result) {
     level levels[SMIME_DER_DEPTH + 1];
     level *top = levels; /* levels[0] is the input itself */
     size_t at = start, begin, stop, length = 0, octets;
@@ -158,8 +122,8 @@ int smime_der_index(const uint8_t *src, size_t start, size_t end, uint64_t depth
                 index[top->position + NEXT] = (uint32_t)out;
             }
             top--;
-            if (top->set && top->previous_end && result->non_der == UINT64_MAX
-                && !in_order(src, top->previous_start, top->previous_end, begin, at)) {
+            if (top->set && top->previous_end && result->non_der == UINT64_MAX &&
+                !in_order(src, top->previous_start, top->previous_end, begin, at)) {
                 result->non_der = begin;
             }
             top->previous_start = begin;
@@ -293,8 +257,8 @@ int smime_der_index(const uint8_t *src, size_t start, size_t end, uint64_t depth
             continue;
         }
         at = stop;
-        if (top->set && top->previous_end && result->non_der == UINT64_MAX
-            && !in_order(src, top->previous_start, top->previous_end, begin, at)) {
+        if (top->set && top->previous_end && result->non_der == UINT64_MAX &&
+            !in_order(src, top->previous_start, top->previous_end, begin, at)) {
             result->non_der = begin;
         }
         top->previous_start = begin;

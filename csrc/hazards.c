@@ -13,7 +13,7 @@ typedef struct {
 
 static inline void end_text_line(text *t, size_t lf) {
     size_t stop = lf > t->line && t->src[lf - 1] == CR ? lf - 1 : lf;
-    if (stop - t->line > SMIME_SCAN_LINE) t->found |= SMIME_SCAN_LONG_LINE;
+    if (stop - t->line > SMIME_SCAN_LINE) t->found |= SMIME_HAZARDS_LONG_LINE;
     t->line = lf + 1;
 }
 
@@ -21,9 +21,9 @@ static inline void end_text_line(text *t, size_t lf) {
 static void begin_text_line(text *t, size_t line) {
     const uint8_t *src = t->src;
     size_t left = t->end - line;
-    if (left >= 5 && !memcmp(src + line, "From ", 5)) t->found |= SMIME_SCAN_FROM_LINE;
+    if (is_from(src, line, t->end)) t->found |= SMIME_HAZARDS_FROM_LINE;
     if (src[line] == '.' && (left == 1 || src[line + 1] == LF || (left >= 3 && src[line + 1] == CR && src[line + 2] == LF))) {
-        t->found |= SMIME_SCAN_DOT_LINE;
+        t->found |= SMIME_HAZARDS_DOT_LINE;
     }
 }
 
@@ -36,14 +36,14 @@ static void hazards_scalar(text *t, size_t at) {
             size_t p = at;
             end_text_line(t, at);
             if (p > 0 && src[p - 1] == CR) p--;
-            if (p > 0 && is_blank(src[p - 1])) t->found |= SMIME_SCAN_TRAILING_BLANK;
+            if (p > 0 && is_blank(src[p - 1])) t->found |= SMIME_HAZARDS_TRAILING_BLANK;
             if (at + 1 < end && (src[at + 1] == 'F' || src[at + 1] == '.')) begin_text_line(t, at + 1);
         } else if (octet == CR) {
-            if (at + 1 == end || src[at + 1] != LF) t->found |= SMIME_SCAN_BARE_CR;
+            if (at + 1 == end || src[at + 1] != LF) t->found |= SMIME_HAZARDS_BARE_CR;
         } else if (octet & 0x80) {
-            t->found |= SMIME_SCAN_EIGHT_BIT;
+            t->found |= SMIME_HAZARDS_EIGHT_BIT;
         } else if (octet == 0) {
-            t->found |= SMIME_SCAN_NUL;
+            t->found |= SMIME_HAZARDS_NUL;
         }
     }
 }
@@ -59,23 +59,23 @@ static size_t hazards_avx2(text *t) {
     while (t->end - at >= 64) {
         __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)(src + at));
         __m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(src + at + 32));
-#define MASK(expression_a, expression_b) \
+#define MASK(expression_a, expression_b)                                                                                                   \
     ((uint64_t)(uint32_t)_mm256_movemask_epi8(expression_a) | (uint64_t)(uint32_t)_mm256_movemask_epi8(expression_b) << 32)
         uint64_t lf = MASK(_mm256_cmpeq_epi8(a, lf_), _mm256_cmpeq_epi8(b, lf_));
         uint64_t cr = MASK(_mm256_cmpeq_epi8(a, cr_), _mm256_cmpeq_epi8(b, cr_));
         uint64_t high = MASK(a, b);
         __m256i nul = _mm256_cmpeq_epi8(_mm256_min_epu8(a, b), zero);
         uint64_t after_cr = cr << 1 | before_cr, after_lf = lf << 1 | before_lf;
-        if (SMIME_UNLIKELY(high != 0)) t->found |= SMIME_SCAN_EIGHT_BIT;
-        if (SMIME_UNLIKELY(!_mm256_testz_si256(nul, nul))) t->found |= SMIME_SCAN_NUL;
-        if (SMIME_UNLIKELY((after_cr & ~lf) != 0)) t->found |= SMIME_SCAN_BARE_CR;
+        if (SMIME_UNLIKELY(high != 0)) t->found |= SMIME_HAZARDS_EIGHT_BIT;
+        if (SMIME_UNLIKELY(!_mm256_testz_si256(nul, nul))) t->found |= SMIME_HAZARDS_NUL;
+        if (SMIME_UNLIKELY((after_cr & ~lf) != 0)) t->found |= SMIME_HAZARDS_BARE_CR;
         if (lf | before_lf) {
             uint64_t blank = MASK(_mm256_or_si256(_mm256_cmpeq_epi8(a, space), _mm256_cmpeq_epi8(a, tab)),
                                   _mm256_or_si256(_mm256_cmpeq_epi8(b, space), _mm256_cmpeq_epi8(b, tab)));
             uint64_t starts = after_lf & MASK(_mm256_or_si256(_mm256_cmpeq_epi8(a, f_), _mm256_cmpeq_epi8(a, dot)),
                                               _mm256_or_si256(_mm256_cmpeq_epi8(b, f_), _mm256_cmpeq_epi8(b, dot)));
             uint64_t after_blank = blank << 1 | before_blank, after_blank2 = blank << 2 | before_blank << 1 | before_blank2;
-            if (lf & (after_blank | (after_cr & after_blank2))) t->found |= SMIME_SCAN_TRAILING_BLANK;
+            if (lf & (after_blank | (after_cr & after_blank2))) t->found |= SMIME_HAZARDS_TRAILING_BLANK;
             while (starts) {
                 begin_text_line(t, at + (size_t)smime_lowest(starts));
                 starts &= starts - 1;
@@ -95,14 +95,14 @@ static size_t hazards_avx2(text *t) {
     /* the scalar code looks back itself; what the last block left open at its border it sees again */
     if (at) {
         size_t p = at;
-        if (before_cr && (p == t->end || src[p] != LF)) t->found |= SMIME_SCAN_BARE_CR;
+        if (before_cr && (p == t->end || src[p] != LF)) t->found |= SMIME_HAZARDS_BARE_CR;
         if (before_lf && p < t->end && (src[p] == 'F' || src[p] == '.')) begin_text_line(t, p);
     }
     return at;
 }
 #endif
 
-int smime_scan_hazards(uint32_t isa, const uint8_t *src, size_t n) {
+int smime_hazards_find(uint32_t isa, const uint8_t *src, size_t n) {
     text t = {src, n, 0, 0};
     size_t at = 0;
     if (!n) return 0;
@@ -112,7 +112,7 @@ int smime_scan_hazards(uint32_t isa, const uint8_t *src, size_t n) {
 #endif
     (void)isa;
     hazards_scalar(&t, at);
-    if (is_blank(src[n - 1])) t.found |= SMIME_SCAN_TRAILING_BLANK;
-    if (n - t.line > SMIME_SCAN_LINE) t.found |= SMIME_SCAN_LONG_LINE; /* the last line may be open */
+    if (is_blank(src[n - 1])) t.found |= SMIME_HAZARDS_TRAILING_BLANK;
+    if (n - t.line > SMIME_SCAN_LINE) t.found |= SMIME_HAZARDS_LONG_LINE; /* the last line may be open */
     return t.found;
 }

@@ -6,18 +6,14 @@
 
 /* == header blocks == */
 
-int smime_scan_header_end(const uint8_t *src, size_t start, size_t end, int64_t *out) {
+int smime_header_end(const uint8_t *src, size_t start, size_t end, int64_t *out) {
     size_t line = start;
     while (line < end) {
+        const size_t empty = empty_line_size(src, line, end);
         size_t lf;
-        if (src[line] == LF) {
+        if (empty) {
             out[0] = (int64_t)line;
-            out[1] = (int64_t)line + 1;
-            return 1;
-        }
-        if (src[line] == CR && line + 1 < end && src[line + 1] == LF) {
-            out[0] = (int64_t)line;
-            out[1] = (int64_t)line + 2;
+            out[1] = (int64_t)(line + empty);
             return 1;
         }
         lf = find_lf(src, line, end);
@@ -43,27 +39,24 @@ const smime_field_name SMIME_FIELD_NAMES[FIELDS_KNOWN] = {
 };
 
 static int identify(const uint8_t *src, size_t size) {
-    for (int i = 1; i < (int)(sizeof SMIME_FIELD_NAMES / sizeof *SMIME_FIELD_NAMES); i++) {
-        if (SMIME_FIELD_NAMES[i].size == size && same_name(src, SMIME_FIELD_NAMES[i].name, size)) return i;
+    for (int field = 1; field < FIELDS_KNOWN; field++) {
+        if (is_field(src, size, field)) return field;
     }
-    return 0;
+    return FIELD_OTHER;
 }
 
-int smime_scan_header(const uint8_t *src, size_t start, size_t end, int first, int64_t *out, size_t cap) {
+int smime_header_index(const uint8_t *src, size_t start, size_t end, int first, int64_t *out, size_t cap) {
     size_t at = start, count = 0, body = NONE;
     int64_t content_type = -1;
     while (at < end && count < cap) {
-        size_t next = at, stop, p;
-        int64_t *record = out + count * SMIME_SCAN_FIELD;
-        if (src[at] == LF || (src[at] == CR && end - at >= 2 && src[at + 1] == LF)) {
-            body = at + (src[at] == LF ? 1 : 2);
+        const size_t empty = empty_line_size(src, at, end);
+        int64_t *record = out + count * SMIME_HEADER_FIELD;
+        size_t next, stop, p;
+        if (empty) {
+            body = at + empty;
             break;
         }
-        do {
-            size_t lf = find_lf(src, next, end);
-            next = lf == NONE ? end : lf + 1;
-        } while (next < end && is_blank(src[next]));
-        stop = next;
+        stop = next = next_field(src, at, end);
         if (src[stop - 1] == LF) {
             stop--;
             if (stop > at && src[stop - 1] == CR) stop--;
@@ -72,7 +65,7 @@ int smime_scan_header(const uint8_t *src, size_t start, size_t end, int first, i
         }
         record[0] = record[1] = record[2] = (int64_t)at;
         record[3] = (int64_t)stop;
-        record[4] = SMIME_SCAN_MALFORMED;
+        record[4] = SMIME_HEADER_MALFORMED;
         if (p > at) {
             size_t colon = p;
             while (colon < stop && is_blank(src[colon])) colon++;
@@ -80,17 +73,17 @@ int smime_scan_header(const uint8_t *src, size_t start, size_t end, int first, i
                 record[1] = (int64_t)p;
                 record[2] = (int64_t)colon + 1;
                 record[4] = identify(src + at, p - at);
-                if (record[4] == 1 && content_type < 0) content_type = (int64_t)count * SMIME_SCAN_FIELD;
+                if (record[4] == FIELD_CONTENT_TYPE && content_type < 0) content_type = (int64_t)count * SMIME_HEADER_FIELD;
             }
         }
         if (record[4] < 0 && first && at == start) {
             p = at + (src[at] == '>');
-            if (stop - at >= p - at + 5 && !memcmp(src + p, "From ", 5)) record[4] = SMIME_SCAN_ENVELOPE;
+            if (is_from(src, p, stop)) record[4] = SMIME_HEADER_ENVELOPE;
         }
         count++;
         at = next;
     }
-    out += count * SMIME_SCAN_FIELD;
+    out += count * SMIME_HEADER_FIELD;
     out[0] = (int64_t)at;
     out[1] = body == NONE ? (int64_t)at : (int64_t)body;
     out[2] = content_type;
@@ -99,20 +92,26 @@ int smime_scan_header(const uint8_t *src, size_t start, size_t end, int first, i
 
 /* == Content-Type == */
 
+/* clang-format off */
 const uint8_t SMIME_OCTET_CLASS[256] = {
     [9] = SPACE, [10] = SPACE, [13] = SPACE, [' '] = SPACE,
     ['!'] = 3, ['#'] = 3, ['$'] = 3, ['%'] = 3, ['&'] = 3, ['\''] = 3, ['*'] = 2, ['+'] = 3, ['-'] = 3, ['.'] = 3, ['/'] = 2,
     ['0'] = 3, ['1'] = 3, ['2'] = 3, ['3'] = 3, ['4'] = 3, ['5'] = 3, ['6'] = 3, ['7'] = 3, ['8'] = 3, ['9'] = 3,
     [':'] = 2, ['<'] = 2, ['='] = 2, ['>'] = 2, ['?'] = 2, ['@'] = 2,
-    ['A'] = 3, ['B'] = 3, ['C'] = 3, ['D'] = 3, ['E'] = 3, ['F'] = 3, ['G'] = 3, ['H'] = 3, ['I'] = 3, ['J'] = 3, ['K'] = 3, ['L'] = 3, ['M'] = 3,
-    ['N'] = 3, ['O'] = 3, ['P'] = 3, ['Q'] = 3, ['R'] = 3, ['S'] = 3, ['T'] = 3, ['U'] = 3, ['V'] = 3, ['W'] = 3, ['X'] = 3, ['Y'] = 3, ['Z'] = 3,
+    ['A'] = 3, ['B'] = 3, ['C'] = 3, ['D'] = 3, ['E'] = 3, ['F'] = 3, ['G'] = 3,
+    ['H'] = 3, ['I'] = 3, ['J'] = 3, ['K'] = 3, ['L'] = 3, ['M'] = 3,
+    ['N'] = 3, ['O'] = 3, ['P'] = 3, ['Q'] = 3, ['R'] = 3, ['S'] = 3, ['T'] = 3,
+    ['U'] = 3, ['V'] = 3, ['W'] = 3, ['X'] = 3, ['Y'] = 3, ['Z'] = 3,
     ['['] = 2, [']'] = 2, ['^'] = 3, ['_'] = 3, ['`'] = 3,
-    ['a'] = 3, ['b'] = 3, ['c'] = 3, ['d'] = 3, ['e'] = 3, ['f'] = 3, ['g'] = 3, ['h'] = 3, ['i'] = 3, ['j'] = 3, ['k'] = 3, ['l'] = 3, ['m'] = 3,
-    ['n'] = 3, ['o'] = 3, ['p'] = 3, ['q'] = 3, ['r'] = 3, ['s'] = 3, ['t'] = 3, ['u'] = 3, ['v'] = 3, ['w'] = 3, ['x'] = 3, ['y'] = 3, ['z'] = 3,
+    ['a'] = 3, ['b'] = 3, ['c'] = 3, ['d'] = 3, ['e'] = 3, ['f'] = 3, ['g'] = 3,
+    ['h'] = 3, ['i'] = 3, ['j'] = 3, ['k'] = 3, ['l'] = 3, ['m'] = 3,
+    ['n'] = 3, ['o'] = 3, ['p'] = 3, ['q'] = 3, ['r'] = 3, ['s'] = 3, ['t'] = 3,
+    ['u'] = 3, ['v'] = 3, ['w'] = 3, ['x'] = 3, ['y'] = 3, ['z'] = 3,
     ['{'] = 3, ['|'] = 3, ['}'] = 3, ['~'] = 3,
 };
+/* clang-format on */
 
-int smime_scan_parameters(const uint8_t *src, size_t n, int64_t *out, size_t cap) {
+int smime_header_parameters(const uint8_t *src, size_t n, int64_t *out, size_t cap) {
     size_t at = span(src, 0, n, SPACE), count = 1, p = span(src, at, n, TOKEN);
     if (p == at || p == n || src[p] != '/') return 0;
     out[0] = (int64_t)at;

@@ -69,6 +69,23 @@ static inline int smime_highest(uint64_t word) {
 #endif
 }
 
+/* Read an octet once: the compiler must not read it a second time where it is used again, because other threads may write to what the
+ * caller lends, and what was checked must be what is used. For octets that decide how far the code goes; see SECURITY.md. */
+static inline uint8_t smime_octet(const uint8_t *at) { return *(const volatile uint8_t *)at; }
+
+/* Whether src[content..end) is the content of an OBJECT IDENTIFIER (X.690 section 8.19): not empty, each arc in the fewest octets, the last
+ * one ended. */
+static inline int smime_is_identifier(const uint8_t *src, size_t content, size_t end) {
+    int first = 1; /* octet of an arc */
+    if (content == end) return 0;
+    for (size_t at = content; at < end; at++) {
+        const uint8_t octet = smime_octet(src + at);
+        if (first && octet == 0x80) return 0;
+        first = octet < 0x80;
+    }
+    return first;
+}
+
 #ifdef SMIME_ARM64
 /* Four bits for each of 16 octets of a comparison. */
 static inline uint64_t smime_nibbles(uint8x16_t comparison) {

@@ -69,123 +69,131 @@ static int64_t content_length(const uint8_t *src, size_t line, size_t end) {
 /* 1 for ">From ", 2 for more ">" before it, 0 for other lines; src[line] is a ">". */
 static int quoted_line(const uint8_t *src, size_t line, size_t end) {
     size_t p = line;
-    while (p < end && p - line < SMIME_SCAN_QUOTES && src[p] == '>') p++;
-    if (end - p < 5 || memcmp(src + p, "From ", 5)) return 0;
+    while (p < end && p - line < SMIME_MBOX_QUOTES && src[p] == '>') p++;
+    if (!is_from(src, p, end)) return 0;
     return p - line == 1 ? 1 : 2;
 }
 
-/* Whether a tail of the buffer may be the beginning of a From line, quoted or not, or of an empty line. */
-static int from_begins(const uint8_t *src, size_t line, size_t end) {
-    size_t p = line;
-    if (end - line == 1 && src[line] == CR) return 1;
-    while (p < end && p - line < SMIME_SCAN_QUOTES && src[p] == '>') p++;
-    return end - p <= 4 && !memcmp(src + p, "From", end - p);
+/* Where the two line ends before a line start: what has to be kept to see whether an empty line stands there. */
+static size_t before_lines(const uint8_t *src, size_t line, size_t floor) { return before_line(src, before_line(src, line, floor), floor); }
+
+/* The header of a message in a mailbox: return its body, NONE if it is not in the window, and note its Content-Length or -1. */
+static size_t read_header(const uint8_t *src, size_t start, size_t end, int64_t *length) {
+    *length = -1;
+    for (size_t at = start; at < end;) {
+        const size_t empty = empty_line_size(src, at, end);
+        size_t lf;
+        if (empty) return at + empty;
+        if (is_from(src, at, end)) return at;
+        if (*length < 0) *length = content_length(src, at, end);
+        lf = find_lf(src, at, end);
+        if (lf == NONE) break;
+        at = lf + 1;
+    }
+    return NONE;
 }
 
-int smime_scan_mbox(uint32_t isa, const uint8_t *src, size_t start, size_t end, int flags, int64_t *out, size_t cap) {
-    size_t floor = start, search = start, count = 0, settled;
+typedef struct {
+    uint32_t isa;
+    const uint8_t *src;
+    size_t end;
+    size_t floor;      /* behind the last From line */
+    size_t search;     /* where to look for the next one */
+    int bol;           /* floor is the beginning of a line */
+    int64_t quotes[3]; /* lines since then by what quoted_line says of them */
+} mailbox;
+
+/* Return the next line that begins with "From ", NONE if there is none; the quoted ones on the way are counted. */
+static size_t find_from(mailbox *box) {
+    const uint8_t *src = box->src;
+    if (box->bol && box->search == box->floor && box->floor < box->end) {
+        if (src[box->floor] == '>') box->quotes[quoted_line(src, box->floor, box->end)]++;
+        if (is_from(src, box->floor, box->end)) return box->floor;
+    }
+    for (;;) {
+        const size_t lf = find_line(box->isa, src, box->search, box->end, 'F', '>');
+        if (lf == NONE) return NONE;
+        box->search = lf + 1;
+        if (src[box->search] == '>') {
+            box->quotes[quoted_line(src, box->search, box->end)]++;
+        } else if (is_from(src, box->search, box->end)) {
+            return box->search;
+        }
+    }
+}
+
+/* Return from where on the tail of the buffer may be the beginning of a From line, quoted or not, or of an empty line. */
+static size_t open_tail(const mailbox *box) {
+    const uint8_t *src = box->src;
+    const size_t end = box->end, size = end - box->floor, low = size > SMIME_MBOX_QUOTES + 8 ? end - SMIME_MBOX_QUOTES - 8 : box->floor;
+    size_t line = end, at;
+    while (line > low && src[line - 1] != LF) line--;
+    if (line == low) {
+        if (!box->bol || low > box->floor) return end;
+        line = box->floor;
+    }
+    for (at = line; at < end && at - line < SMIME_MBOX_QUOTES && src[at] == '>'; at++) {
+    }
+    if ((end - at > 4 || memcmp(src + at, "From", end - at)) && !(end - line == 1 && src[line] == CR)) return end;
+    return before_lines(src, line, box->floor);
+}
+
+int smime_mbox_lines(uint32_t isa, const uint8_t *src, size_t start, size_t end, int flags, int64_t *out, size_t cap) {
+    mailbox box = {isa, src, end, start, start, flags & SMIME_SCAN_LINE_START, {0, 0, 0}};
     const int final = flags & SMIME_SCAN_FINAL;
-    int bol = flags & SMIME_SCAN_LINE_START, first = flags & SMIME_SCAN_AFTER_EMPTY;
-    int64_t quotes[3] = {0, 0, 0};
-    while (count < cap) {
-        size_t line = NONE, next, window, body, p, empty;
-        int64_t length = -1, *record = out + count * SMIME_SCAN_MBOX;
-        if (bol && search == floor && floor < end) {
-            if (src[floor] == '>') quotes[quoted_line(src, floor, end)]++;
-            if (end - floor >= 5 && !memcmp(src + floor, "From ", 5)) line = floor;
-        }
-        while (line == NONE) {
-            size_t lf = find_line(isa, src, search, end, 'F', '>');
-            if (lf == NONE) break;
-            search = lf + 1;
-            if (src[search] == '>') {
-                quotes[quoted_line(src, search, end)]++;
-            } else if (end - search >= 5 && !memcmp(src + search, "From ", 5)) {
-                line = search;
-            }
-        }
+    int first = flags & SMIME_MBOX_AFTER_EMPTY;
+    size_t count = 0, settled;
+    for (;;) {
+        int64_t length, *record = out + count * SMIME_MBOX_RECORD;
+        size_t line, next, window, body, empty;
+        settled = box.floor;
+        if (count == cap) break;
+        line = find_from(&box);
         if (line == NONE) {
-            settled = end;
-            if (!final) {
-                size_t low = end - floor > SMIME_SCAN_QUOTES + 8 ? end - SMIME_SCAN_QUOTES - 8 : floor, tail = end;
-                while (tail > low && src[tail - 1] != LF) tail--;
-                if (tail == low) tail = bol && end - floor <= SMIME_SCAN_QUOTES + 8 ? floor : NONE;
-                if (tail != NONE && from_begins(src, tail, end)) settled = before_line(src, before_line(src, tail, floor), floor);
-            }
-            goto done;
+            settled = final ? end : open_tail(&box);
+            break;
         }
         next = find_lf(src, line, least(end, line + SMIME_SCAN_LINE + 2));
-        if (next != NONE) {
-            next++;
-        } else {
-            if (end - line >= SMIME_SCAN_LINE + 2) {
-                search = line + 1; /* too long for a separator */
-                continue;
-            }
-            if (!final) {
-                settled = before_line(src, before_line(src, line, floor), floor);
-                goto done;
-            }
-            next = end;
+        if (next == NONE && end - line >= SMIME_SCAN_LINE + 2) {
+            box.search = line + 1; /* too long for a separator */
+            continue;
         }
-        window = least(end, next + SMIME_SCAN_MBOX_HEADER);
-        body = NONE;
-        for (p = next - 1; p < window;) { /* p is the LF before a line */
-            size_t here = p + 1;
-            int64_t value;
-            if (src[p] != LF) break; /* the From line was the end of the data */
-            if (here < window && src[here] == LF) {
-                body = here + 1;
-                break;
-            }
-            if (here + 1 < window && src[here] == CR && src[here + 1] == LF) {
-                body = here + 2;
-                break;
-            }
-            if (window - here >= 5 && here < window && !memcmp(src + here, "From ", 5)) {
-                body = here;
-                break;
-            }
-            if (length < 0 && here < window && (value = content_length(src, here, window)) >= 0) length = value;
-            p = find_lf(src, here, window);
-            if (p == NONE) break;
+        next = next == NONE ? end : next + 1;
+        window = least(end, next + SMIME_MBOX_HEADER);
+        body = read_header(src, next, window, &length);
+        if (body == NONE && window < next + SMIME_MBOX_HEADER && !final) {
+            settled = before_lines(src, line, box.floor);
+            break;
         }
         if (body == NONE) {
+            if (window == next + SMIME_MBOX_HEADER) length = -1;
             body = window;
-            if (window == next + SMIME_SCAN_MBOX_HEADER) {
-                length = -1;
-            } else if (!final) {
-                settled = before_line(src, before_line(src, line, floor), floor);
-                goto done;
-            }
         }
-        empty = empty_line(src, line, floor, bol);
+        empty = empty_line(src, line, box.floor, box.bol);
         record[0] = (int64_t)(line - empty);
         record[1] = (int64_t)line;
         record[2] = (int64_t)next;
         record[3] = (int64_t)body;
         record[4] = length;
-        record[5] = (empty || (first && line == floor) ? SMIME_SCAN_AFTER_EMPTY : 0) |
-                    (is_dated(src, line + 5, least(next, line + 256)) ? SMIME_SCAN_DATED : 0);
-        record[6] = quotes[1];
-        record[7] = quotes[2];
-        quotes[1] = quotes[2] = 0;
-        floor = search = next;
-        bol = 1;
+        record[5] = (empty || (first && line == box.floor) ? SMIME_MBOX_AFTER_EMPTY : 0) |
+                    (is_dated(src, line + 5, least(next, line + 256)) ? SMIME_MBOX_DATED : 0);
+        record[6] = box.quotes[1];
+        record[7] = box.quotes[2];
+        box.quotes[1] = box.quotes[2] = 0;
+        box.floor = box.search = next;
+        box.bol = 1;
         first = 0;
         count++;
     }
-    settled = floor;
-done:
-    if (quotes[1] || quotes[2]) {
-        int64_t *record = out + count * SMIME_SCAN_MBOX;
+    if (box.quotes[1] || box.quotes[2]) {
+        int64_t *record = out + count * SMIME_MBOX_RECORD;
         record[0] = record[4] = -1;
         record[1] = record[2] = record[3] = (int64_t)settled;
         record[5] = 0;
-        record[6] = quotes[1];
-        record[7] = quotes[2];
+        record[6] = box.quotes[1];
+        record[7] = box.quotes[2];
         count++;
     }
-    out[count * SMIME_SCAN_MBOX] = (int64_t)settled;
+    out[count * SMIME_MBOX_RECORD] = (int64_t)settled;
     return (int)count;
 }

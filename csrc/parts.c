@@ -6,8 +6,8 @@
 
 /* == boundary lines == */
 
-int smime_scan_boundary(uint32_t isa, const uint8_t *src, size_t start, size_t end, const uint8_t *delimiter, size_t size, int flags, int64_t *out,
-                        size_t cap) {
+int smime_parts_boundary(uint32_t isa, const uint8_t *src, size_t start, size_t end, const uint8_t *delimiter, size_t size, int flags,
+                         int64_t *out, size_t cap) {
     size_t floor = start, at = start, count = 0, settled;
     const int final = flags & SMIME_SCAN_FINAL;
     int bol = flags & SMIME_SCAN_LINE_START;
@@ -53,7 +53,7 @@ int smime_scan_boundary(uint32_t isa, const uint8_t *src, size_t start, size_t e
             line = lf + 1;
         }
         after = line + size;
-        window = least(end, after + SMIME_SCAN_PADDING + 5);
+        window = least(end, after + SMIME_PARTS_PADDING + 5);
         p = after;
         if (window - p >= 2 && src[p] == '-' && src[p + 1] == '-') {
             closing = 1;
@@ -77,18 +77,19 @@ int smime_scan_boundary(uint32_t isa, const uint8_t *src, size_t start, size_t e
                 stop = q + 2;
             }
         }
-        complete = q - p <= SMIME_SCAN_PADDING && (ended == 2 || (ended == 1 && final && stop == end));
+        complete = q - p <= SMIME_PARTS_PADDING && (ended == 2 || (ended == 1 && final && stop == end));
         if (complete) {
             record[0] = (int64_t)line;
-            record[1] = (closing ? SMIME_SCAN_CLOSE : SMIME_SCAN_DELIMITER) | (crlf ? SMIME_SCAN_CRLF : 0) | (q > p ? SMIME_SCAN_PADDED : 0);
+            record[1] =
+                (closing ? SMIME_PARTS_CLOSE : SMIME_PARTS_DELIMITER) | (crlf ? SMIME_PARTS_CRLF : 0) | (q > p ? SMIME_PARTS_PADDED : 0);
             record[2] = (int64_t)stop;
             floor = at = stop;
-        } else if (!final && q - p <= SMIME_SCAN_PADDING && (stop == end || (stop == after && after + 1 == end && src[after] == '-'))) {
+        } else if (!final && q - p <= SMIME_PARTS_PADDING && (stop == end || (stop == after && after + 1 == end && src[after] == '-'))) {
             settled = before_line(src, line, floor);
             goto done;
         } else {
             record[0] = (int64_t)line;
-            record[1] = SMIME_SCAN_PREFIX;
+            record[1] = SMIME_PARTS_PREFIX;
             record[2] = (int64_t)after;
             at = after;
         }
@@ -101,7 +102,7 @@ done:
     return (int)count;
 }
 
-int smime_scan_dash_lines(uint32_t isa, const uint8_t *src, size_t start, size_t end, int flags, int64_t *out, size_t cap) {
+int smime_parts_dash_lines(uint32_t isa, const uint8_t *src, size_t start, size_t end, int flags, int64_t *out, size_t cap) {
     size_t at = start, count = 0, line = NONE;
     if (flags & SMIME_SCAN_LINE_START && end - start >= 2 && src[start] == '-' && src[start + 1] == '-') line = start;
     while (count < cap) {
@@ -118,10 +119,10 @@ int smime_scan_dash_lines(uint32_t isa, const uint8_t *src, size_t start, size_t
         lf = find_lf(src, line, end);
         stop = lf == NONE ? end : lf;
         if (src[stop - 1] == CR) stop--;
-        for (bare = stop; bare > line && is_blank(src[bare - 1]) && stop - bare <= SMIME_SCAN_PADDING; bare--) {
+        for (bare = stop; bare > line && is_blank(src[bare - 1]) && stop - bare <= SMIME_PARTS_PADDING; bare--) {
         }
         out[count * 3] = (int64_t)line;
-        out[count * 3 + 1] = (int64_t)(stop - bare <= SMIME_SCAN_PADDING ? bare : stop);
+        out[count * 3 + 1] = (int64_t)(stop - bare <= SMIME_PARTS_PADDING ? bare : stop);
         out[count * 3 + 2] = lf == NONE ? (int64_t)end : (int64_t)lf + 1;
         at = lf == NONE ? end : lf;
         line = NONE;
@@ -136,16 +137,16 @@ done:
 
 enum { BATCH = 16 };
 
-/* Index the header block of a part: where its fields end, its body, and the value of its Content-Type. Return 0 if it has no empty line, or not
- * within the limits. */
+/* Index the header block of a part: where its fields end, its body, and the value of its Content-Type. Return 0 if it has no empty line, or
+ * not within the limits. */
 static int whole_header(const uint8_t *src, size_t start, size_t end, size_t fields, size_t header_size, int64_t *out) {
-    int64_t records[BATCH * SMIME_SCAN_FIELD + 3];
+    int64_t records[BATCH * SMIME_HEADER_FIELD + 3];
     size_t at = start, count = 0;
     const size_t window = end - start > 2 && end - start - 2 > header_size ? start + header_size + 2 : end;
     out[2] = out[3] = -1;
     for (;;) {
-        const int found = smime_scan_header(src, at, window, at == start, records, BATCH);
-        const int64_t *behind = records + found * SMIME_SCAN_FIELD;
+        const int found = smime_header_index(src, at, window, at == start, records, BATCH);
+        const int64_t *behind = records + found * SMIME_HEADER_FIELD;
         if (out[2] < 0 && behind[2] >= 0) {
             out[2] = records[behind[2] + 2];
             out[3] = records[behind[2] + 3];
@@ -162,13 +163,13 @@ static int whole_header(const uint8_t *src, size_t start, size_t end, size_t fie
     }
 }
 
-int smime_scan_two_parts(uint32_t isa, const uint8_t *src, size_t end, const uint8_t *delimiter, size_t size, size_t fields, size_t header_size,
-                         int64_t *out) {
+int smime_parts_two(uint32_t isa, const uint8_t *src, size_t end, const uint8_t *delimiter, size_t size, size_t fields, size_t header_size,
+                    int64_t *out) {
     int64_t lines[4 * 3 + 1];
     size_t first, second, first_end, second_end;
-    if (smime_scan_boundary(isa, src, 0, end, delimiter, size, SMIME_SCAN_LINE_START, lines, 4) != 3) return 0;
-    out[15] = lines[1] & SMIME_SCAN_CRLF;
-    if (lines[1] != (SMIME_SCAN_DELIMITER | out[15]) || lines[4] != lines[1] || lines[7] != (SMIME_SCAN_CLOSE | out[15])) return 0;
+    if (smime_parts_boundary(isa, src, 0, end, delimiter, size, SMIME_SCAN_LINE_START, lines, 4) != 3) return 0;
+    out[15] = lines[1] & SMIME_PARTS_CRLF;
+    if (lines[1] != (SMIME_PARTS_DELIMITER | out[15]) || lines[4] != lines[1] || lines[7] != (SMIME_PARTS_CLOSE | out[15])) return 0;
     first = (size_t)lines[2];
     second = (size_t)lines[5];
     first_end = before_line(src, (size_t)lines[3], first);
@@ -180,28 +181,48 @@ int smime_scan_two_parts(uint32_t isa, const uint8_t *src, size_t end, const uin
     out[12] = (int64_t)second_end;
     out[13] = lines[8];
     out[14] = lines[9];
-    return whole_header(src, first, first_end, fields, header_size, out + 2) && whole_header(src, second, second_end, fields, header_size, out + 8);
+    return whole_header(src, first, first_end, fields, header_size, out + 2) &&
+           whole_header(src, second, second_end, fields, header_size, out + 8);
 }
 
 /* == the parts of a message ==
  *
- * The short way for messages in plain form; smime.mime.entity is the long way, and says what the rules are. Whatever needs a closer look (a
- * Content-Type with comments, an odd transfer encoding, a limit) ends it, and the long way is taken.
+ * The short way for messages in plain form; smime.mime.entity is the general way, and says what the rules are. Whatever needs a closer look
+ * (a Content-Type with comments, an odd transfer encoding, a limit) ends it, and the general way is taken.
  */
 
 enum { LEVELS = 16 };
+
+typedef struct {
+    size_t start; /* NONE: there is none */
+    size_t end;
+} place;
+
+/* The header of a part as far as it says what the part is. */
+typedef struct {
+    size_t fields_end;
+    size_t body; /* fields_end if there is no empty line */
+    place type;
+    place encoding;
+    int ended; /* by a boundary line, at fields_end */
+} part_header;
+
+typedef struct {
+    int64_t *record;
+    size_t child; /* where its last child starts, NONE without */
+    int digest;   /* its children are messages without saying so (RFC 2046 section 5.1.5) */
+} open_part;
 
 typedef struct {
     uint32_t isa;
     const uint8_t *src;
     size_t end, fields, header_size, cap, count;
     int64_t *out;
-    int depth;            /* of open parts */
-    size_t open[LEVELS];  /* their records */
-    size_t child[LEVELS]; /* where the last child of each starts, NONE without */
+    int depth; /* of open parts */
+    open_part open[LEVELS];
 } tree;
 
-static inline int64_t *part_at(const tree *t, int level) { return t->out + t->open[level] * SMIME_SCAN_PART; }
+enum { GENERAL = -1, OPENED = 0, AT_BOUNDARY = 1, AT_MESSAGE = 2 };
 
 /* Judge a line that begins with two hyphens: the level of the multipart whose delimiter it is, -1 if there is none. */
 static int delimiter_level(const tree *t, size_t line, size_t *after, int *closing) {
@@ -211,9 +232,9 @@ static int delimiter_level(const tree *t, size_t line, size_t *after, int *closi
     if (src[stop - 1] == CR) stop--;
     for (bare = stop; bare > line && is_blank(src[bare - 1]); bare--) {
     }
-    if (stop - bare > SMIME_SCAN_PADDING) return -1;
+    if (stop - bare > SMIME_PARTS_PADDING) return -1;
     for (int level = 0; level < t->depth; level++) {
-        const int64_t *part = part_at(t, level);
+        const int64_t *part = t->open[level].record;
         size_t size;
         if (part[PART_BOUNDARY] < 0 || part[PART_CLOSED]) continue;
         size = (size_t)(part[PART_BOUNDARY_END] - part[PART_BOUNDARY]);
@@ -230,192 +251,203 @@ static int delimiter_level(const tree *t, size_t line, size_t *after, int *closi
     return -1;
 }
 
-/* Open the part that starts at a place, and read its header up to its empty line, a boundary line or the end. Return -1 for the long way, 1 if a
- * boundary line ended it (then *line is that line), 2 if the body is a message to open, else 0; *at is where the body starts. */
-static int open_plain(tree *t, size_t *at, size_t *line, int in_digest) {
-    const uint8_t *src = t->src;
-    size_t p = *at, count = 0, start = *at;
-    size_t type = NONE, type_end = 0, encoding = NONE, encoding_end = 0;
-    int64_t *part, places[65 * 4];
-    int ended = 0, kind = 0;
-    if (t->depth == LEVELS || t->count == t->cap) return -1;
-    part = t->out + t->count * SMIME_SCAN_PART;
-    for (;;) {
-        size_t next = p, stop, q, name;
-        if (p >= t->end) {
-            part[PART_FIELDS_END] = part[PART_BODY] = (int64_t)t->end;
-            break;
-        }
-        if (src[p] == LF || (src[p] == CR && t->end - p >= 2 && src[p + 1] == LF)) {
-            part[PART_FIELDS_END] = (int64_t)p;
-            part[PART_BODY] = (int64_t)p + (src[p] == LF ? 1 : 2);
-            break;
-        }
-        if (src[p] == '-' && t->end - p >= 2 && src[p + 1] == '-') {
-            size_t after;
-            int closing;
-            if (delimiter_level(t, p, &after, &closing) >= 0) {
-                ended = 1;
-                *line = p;
-                break;
-            }
-        }
-        do {
-            size_t lf = find_lf(src, next, t->end);
-            next = lf == NONE ? t->end : lf + 1;
-        } while (next < t->end && is_blank(src[next]));
-        if (++count > t->fields) return -1;
-        for (q = p; q < next && src[q] > ' ' && src[q] < 0x7f && src[q] != ':'; q++) {
-        }
-        name = q - p;
-        if (is_field(src + p, name, FIELD_CONTENT_TYPE) || is_field(src + p, name, FIELD_CONTENT_TRANSFER_ENCODING)) {
-            const int is_type = name == SMIME_FIELD_NAMES[FIELD_CONTENT_TYPE].size;
-            while (q < next && is_blank(src[q])) q++;
-            stop = next;
-            if (src[stop - 1] == LF) stop--;
-            if (stop > q && src[stop - 1] == CR) stop--;
-            if (q < stop && src[q] == ':') {
-                if (is_type && type == NONE) {
-                    type = q + 1;
-                    type_end = stop;
-                } else if (!is_type && encoding == NONE) {
-                    encoding = q + 1;
-                    encoding_end = stop;
-                }
-            }
-        }
-        p = next;
+/* Note the value of the field in src[at..next), if it is the first of those that say what a part is. */
+static void note_field(const uint8_t *src, size_t at, size_t next, part_header *header) {
+    size_t p, stop = next;
+    place *value;
+    for (p = at; p < next && src[p] > ' ' && src[p] < 0x7f && src[p] != ':'; p++) {
     }
-    if ((ended ? p : (size_t)part[PART_FIELDS_END]) - start > t->header_size) return -1;
+    if (is_field(src + at, p - at, FIELD_CONTENT_TYPE)) {
+        value = &header->type;
+    } else if (is_field(src + at, p - at, FIELD_CONTENT_TRANSFER_ENCODING)) {
+        value = &header->encoding;
+    } else {
+        return;
+    }
+    while (p < next && is_blank(src[p])) p++;
+    if (src[stop - 1] == LF) stop--;
+    if (stop > p && src[stop - 1] == CR) stop--;
+    if (p < stop && src[p] == ':' && value->start == NONE) {
+        value->start = p + 1;
+        value->end = stop;
+    }
+}
+
+/* Read a header up to its empty line, a boundary line or the end of the data; return 0 if it is beyond the limits. */
+static int read_part_header(const tree *t, size_t start, part_header *header) {
+    const uint8_t *src = t->src;
+    size_t at = start, count = 0, after;
+    int closing;
+    header->type.start = header->encoding.start = NONE;
+    header->ended = 0;
+    for (;;) {
+        size_t next = at;
+        header->fields_end = header->body = at;
+        if (at >= t->end) break;
+        header->body += empty_line_size(src, at, t->end);
+        if (header->body > at) break;
+        if (src[at] == '-' && t->end - at >= 2 && src[at + 1] == '-' && delimiter_level(t, at, &after, &closing) >= 0) {
+            header->ended = 1;
+            break;
+        }
+        if (++count > t->fields) return 0;
+        next = next_field(src, at, t->end);
+        note_field(src, at, next, header);
+        at = next;
+    }
+    return header->fields_end - start <= t->header_size;
+}
+
+/* Note the boundary of a multipart in its record; return 0 if its Content-Type is not in plain form. */
+static int read_boundary(const uint8_t *src, const place *type, int64_t *part) {
+    int64_t places[65 * 4];
+    const int count = smime_header_parameters(src + type->start, type->end - type->start, places, 64);
+    if (count <= 0) return 0;
+    for (int i = 1; i < count; i++) {
+        const int64_t *parameter = places + i * 4;
+        size_t start, end;
+        if (!is_name(src + type->start + parameter[0], (size_t)(parameter[1] - parameter[0]), "boundary")) continue;
+        start = type->start + (size_t)parameter[2];
+        end = type->start + (size_t)parameter[3];
+        while (end > start && is_blank(src[end - 1])) end--;
+        if (end > start) {
+            part[PART_BOUNDARY] = (int64_t)start;
+            part[PART_BOUNDARY_END] = (int64_t)end;
+        }
+        break;
+    }
+    return 1;
+}
+
+/* Read what a Content-Type makes of its part: AT_MESSAGE, OPENED for everything else, GENERAL if it takes a closer look. */
+static int read_type(const uint8_t *src, const place *type, int64_t *part, int *digest) {
+    const size_t first = span(src, type->start, type->end, SPACE), slash = span(src, first, type->end, TOKEN);
+    size_t subtype, stop, size;
+    if (slash == first || slash >= type->end || src[slash] != '/') return GENERAL;
+    subtype = slash + 1;
+    stop = span(src, subtype, type->end, TOKEN);
+    size = stop - subtype;
+    if (!size || (stop < type->end && src[stop] != ';' && !(SMIME_OCTET_CLASS[src[stop]] & SPACE))) return GENERAL;
+    if (is_name(src + first, slash - first, "multipart")) {
+        *digest = is_name(src + subtype, size, "digest");
+        return read_boundary(src, type, part) ? OPENED : GENERAL;
+    }
+    if (is_name(src + first, slash - first, "message")) {
+        src += subtype;
+        if (is_name(src, size, "rfc822") || is_name(src, size, "global") || is_name(src, size, "news")) return AT_MESSAGE;
+    }
+    return OPENED;
+}
+
+/* Say whether a message under this Content-Transfer-Encoding can be opened: AT_MESSAGE, OPENED if it is encoded, GENERAL for odd ones. */
+static int read_encoding(const uint8_t *src, const place *encoding) {
+    size_t first, last;
+    if (encoding->start == NONE) return AT_MESSAGE;
+    first = span(src, encoding->start, encoding->end, SPACE);
+    for (last = encoding->end; last > first && SMIME_OCTET_CLASS[src[last - 1]] & SPACE; last--) {
+    }
+    src += first;
+    if (is_name(src, last - first, "base64") || is_name(src, last - first, "quoted-printable")) return OPENED;
+    if (is_name(src, last - first, "7bit") || is_name(src, last - first, "8bit") || is_name(src, last - first, "binary")) return AT_MESSAGE;
+    return GENERAL;
+}
+
+/* Open the part that starts at a place: GENERAL, AT_BOUNDARY if a boundary line ended its header (then *at is that line), AT_MESSAGE if its
+ * body is a message to be opened, else OPENED; *at is where the body starts. */
+static int open_one(tree *t, size_t *at, int in_digest) {
+    const size_t start = *at;
+    part_header header;
+    int64_t *part;
+    int kind, digest = 0;
+    if (t->depth == LEVELS || t->count == t->cap || !read_part_header(t, start, &header)) return GENERAL;
+    part = t->out + t->count * SMIME_PARTS_RECORD;
     part[PART_DEPTH] = t->depth;
     part[PART_START] = (int64_t)start;
+    part[PART_FIELDS_END] = (int64_t)header.fields_end;
+    part[PART_BODY] = (int64_t)header.body;
     part[PART_END] = part[PART_BOUNDARY] = part[PART_BOUNDARY_END] = part[PART_PREAMBLE_END] = part[PART_EPILOGUE] = -1;
     part[PART_CLOSED] = 0;
-    part[PART_TYPE] = type == NONE ? -1 : (int64_t)type;
-    part[PART_TYPE_END] = type == NONE ? -1 : (int64_t)type_end;
-    if (ended) part[PART_FIELDS_END] = part[PART_BODY] = (int64_t)p;
-    if (type == NONE) {
-        kind = in_digest ? 2 : 0;
+    if (header.type.start == NONE) {
+        part[PART_TYPE] = part[PART_TYPE_END] = -1;
+        kind = in_digest ? AT_MESSAGE : OPENED;
     } else {
-        size_t first = span(src, type, type_end, SPACE), slash = span(src, first, type_end, TOKEN);
-        size_t subtype, subtype_end;
-        if (slash == first || slash == type_end || src[slash] != '/') return -1;
-        subtype = slash + 1;
-        subtype_end = span(src, subtype, type_end, TOKEN);
-        if (subtype_end == subtype) return -1;
-        if (subtype_end < type_end && src[subtype_end] != ';' && !(SMIME_OCTET_CLASS[src[subtype_end]] & SPACE)) return -1;
-        if (slash - first == 9 && same_name(src + first, "multipart", 9)) {
-            size_t b, b_end;
-            const int plain = smime_scan_parameters(src + type, type_end - type, places, 64);
-            if (plain <= 0) return -1;
-            for (int i = 1; i < plain; i++) {
-                if (places[i * 4 + 1] - places[i * 4] != 8 || !same_name(src + type + places[i * 4], "boundary", 8)) continue;
-                b = type + (size_t)places[i * 4 + 2];
-                b_end = type + (size_t)places[i * 4 + 3];
-                while (b_end > b && is_blank(src[b_end - 1])) b_end--;
-                if (b_end > b) {
-                    part[PART_BOUNDARY] = (int64_t)b;
-                    part[PART_BOUNDARY_END] = (int64_t)b_end;
-                }
-                break;
-            }
-        } else if (slash - first == 7 && same_name(src + first, "message", 7)) {
-            size_t size = subtype_end - subtype;
-            if ((size == 6 && same_name(src + subtype, "rfc822", 6)) || (size == 6 && same_name(src + subtype, "global", 6)) ||
-                (size == 4 && same_name(src + subtype, "news", 4))) {
-                kind = 2;
-            }
-        }
+        part[PART_TYPE] = (int64_t)header.type.start;
+        part[PART_TYPE_END] = (int64_t)header.type.end;
+        kind = read_type(t->src, &header.type, part, &digest);
+        if (kind == GENERAL) return GENERAL;
     }
-    if (t->depth) t->child[t->depth - 1] = start;
-    t->open[t->depth] = t->count++;
-    t->child[t->depth] = NONE;
+    if (t->depth) t->open[t->depth - 1].child = start;
+    t->open[t->depth].record = part;
+    t->open[t->depth].child = NONE;
+    t->open[t->depth].digest = digest;
     t->depth++;
-    *at = (size_t)part[PART_BODY];
-    if (kind == 2 && !ended && part[PART_BODY] > part[PART_FIELDS_END] && (size_t)part[PART_BODY] < t->end) {
-        if (encoding != NONE) {
-            size_t first = span(src, encoding, encoding_end, SPACE), last = encoding_end, size;
-            while (last > first && SMIME_OCTET_CLASS[src[last - 1]] & SPACE) last--;
-            size = last - first;
-            if (size == 6 && same_name(src + first, "base64", 6)) return 0;
-            if (size == 16 && same_name(src + first, "quoted-printable", 16)) return 0;
-            if (!(size == 4 && (same_name(src + first, "7bit", 4) || same_name(src + first, "8bit", 4))) &&
-                !(size == 6 && same_name(src + first, "binary", 6))) {
-                return -1;
-            }
-        }
-        return 2;
-    }
-    return ended;
+    t->count++;
+    *at = header.body;
+    if (header.ended) return AT_BOUNDARY;
+    return kind == AT_MESSAGE && header.body > header.fields_end && header.body < t->end ? read_encoding(t->src, &header.encoding) : OPENED;
 }
 
 /* Open a part, and the messages that begin with it. */
-static int open_all(tree *t, size_t *at, size_t *line, int in_digest) {
-    int ended = open_plain(t, at, line, in_digest);
-    while (ended == 2) ended = open_plain(t, at, line, 0);
-    return ended;
+static int open_all(tree *t, size_t *at, int in_digest) {
+    int opened = open_one(t, at, in_digest);
+    while (opened == AT_MESSAGE) opened = open_one(t, at, 0);
+    return opened;
 }
 
-int smime_scan_message(uint32_t isa, const uint8_t *src, size_t end, size_t fields, size_t header_size, int64_t *out, size_t cap) {
-    tree t = {isa, src, end, fields, header_size, cap, 0, out, 0, {0}, {0}};
-    size_t at = 0, line = 0;
-    int ended = open_all(&t, &at, &line, 0), fresh = 1; /* at is the beginning of a line that was not looked at yet */
-    if (ended < 0) return -1;
-    for (;;) {
-        size_t after, stop, floor;
-        int level, closing = 0;
-        int64_t *part;
-        if (!ended) {
-            if (fresh && end - at >= 2 && src[at] == '-' && src[at + 1] == '-') {
-                line = at;
-            } else {
-                size_t lf = at;
-                do {
-                    lf = find_line(isa, src, lf, end, '-', '-');
-                    if (lf == NONE) break;
-                    lf++;
-                } while (lf + 1 >= end || src[lf + 1] != '-');
-                if (lf == NONE) break;
-                line = lf;
-            }
-        }
-        level = delimiter_level(&t, line, &after, &closing);
-        ended = 0;
-        if (level < 0) {
-            at = line + 1;
-            fresh = 0;
-            continue;
-        }
-        part = part_at(&t, level);
-        floor = t.child[level] == NONE ? (size_t)part[PART_BODY] : t.child[level];
-        stop = line;
-        if (stop > floor && src[stop - 1] == LF) {
-            stop--;
-            if (stop > floor && src[stop - 1] == CR) stop--;
-        }
-        while (t.depth > level + 1) {
-            int64_t *inner = part_at(&t, --t.depth);
-            int64_t limit = (int64_t)stop;
-            inner[PART_END] = limit;
-            if (inner[PART_START] > limit) inner[PART_START] = limit;
-            if (inner[PART_FIELDS_END] > limit) inner[PART_FIELDS_END] = limit;
-            if (inner[PART_BODY] > limit) inner[PART_BODY] = limit;
-            if (inner[PART_PREAMBLE_END] > limit) inner[PART_PREAMBLE_END] = limit;
-            if (inner[PART_EPILOGUE] > limit) inner[PART_EPILOGUE] = limit;
-        }
-        if (part[PART_PREAMBLE_END] < 0) part[PART_PREAMBLE_END] = (int64_t)stop;
-        at = after;
-        fresh = 1;
-        if (closing) {
-            part[PART_CLOSED] = 1;
-            part[PART_EPILOGUE] = (int64_t)after;
-        } else {
-            const size_t type_end = (size_t)part[PART_TYPE_END], slash = span(src, span(src, (size_t)part[PART_TYPE], type_end, SPACE), type_end, TOKEN);
-            const size_t size = span(src, slash + 1, type_end, TOKEN) - slash - 1;
-            ended = open_all(&t, &at, &line, size == 6 && same_name(src + slash + 1, "digest", 6));
-            if (ended < 0) return -1;
+/* Close the parts below a level where a delimiter stands; what of their headers was read beyond it was not theirs. */
+static void close_below(tree *t, int level, int64_t stop) {
+    static const uint8_t PLACES[] = {PART_START, PART_FIELDS_END, PART_BODY, PART_PREAMBLE_END, PART_EPILOGUE};
+    while (t->depth > level + 1) {
+        int64_t *inner = t->open[--t->depth].record;
+        inner[PART_END] = stop;
+        for (size_t i = 0; i < sizeof PLACES; i++) {
+            if (inner[PLACES[i]] > stop) inner[PLACES[i]] = stop;
         }
     }
-    while (t.depth) part_at(&t, --t.depth)[PART_END] = (int64_t)end;
-    return (int)t.count;
+}
+
+/* Return the first line that begins with two hyphens, from a place on that is the beginning of a line if fresh; or NONE. */
+static size_t find_dash_line(const tree *t, size_t at, int fresh) {
+    const uint8_t *src = t->src;
+    if (fresh && t->end - at >= 2 && src[at] == '-' && src[at + 1] == '-') return at;
+    for (;;) {
+        at = find_line(t->isa, src, at, t->end, '-', '-');
+        if (at == NONE) return NONE;
+        at++;
+        if (at + 1 < t->end && src[at + 1] == '-') return at;
+    }
+}
+
+int smime_parts_index(uint32_t isa, const uint8_t *src, size_t end, size_t fields, size_t header_size, int64_t *out, size_t cap) {
+    tree t = {isa, src, end, fields, header_size, cap, 0, out, 0, {{0}}};
+    size_t at = 0;
+    int opened = open_all(&t, &at, 0), fresh = 1; /* at is the beginning of a line that was not looked at yet */
+    while (opened != GENERAL) {
+        const size_t line = opened == AT_BOUNDARY ? at : find_dash_line(&t, at, fresh);
+        size_t stop;
+        int level, closing = 0;
+        int64_t *part;
+        if (line == NONE) {
+            while (t.depth) t.open[--t.depth].record[PART_END] = (int64_t)end;
+            return (int)t.count;
+        }
+        level = delimiter_level(&t, line, &at, &closing);
+        opened = OPENED;
+        fresh = level >= 0;
+        if (!fresh) {
+            at = line + 1;
+            continue;
+        }
+        part = t.open[level].record;
+        stop = before_line(src, line, t.open[level].child == NONE ? (size_t)part[PART_BODY] : t.open[level].child);
+        close_below(&t, level, (int64_t)stop);
+        if (part[PART_PREAMBLE_END] < 0) part[PART_PREAMBLE_END] = (int64_t)stop;
+        if (closing) {
+            part[PART_CLOSED] = 1;
+            part[PART_EPILOGUE] = (int64_t)at;
+        } else {
+            opened = open_all(&t, &at, t.open[level].digest);
+        }
+    }
+    return -1;
 }

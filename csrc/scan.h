@@ -1,8 +1,8 @@
 /* What the scanners share: lines and their ends, names in any case, the octets of MIME's tokens. Not for cffi.
  *
  * A scanner keeps nothing between two calls: it gets a buffer and a window of it, fills an array of integers and says how far the window is
- * settled. A line ends with LF, whether a CR stands before it or not. The vector loops look for candidates only: an LF with the right octets
- * after it; everything else is scalar and common to all instruction sets.
+ * settled. A line ends with LF, whether a CR stands before it or not. The vector loops look for candidates only: an LF with the right
+ * octets after it; everything else is scalar and common to all instruction sets.
  */
 #ifndef SMIME_SCAN_H
 #define SMIME_SCAN_H
@@ -40,7 +40,8 @@ static inline size_t find_line_avx2(const uint8_t *src, size_t at, size_t end, u
         for (int i = 0; i < 4; i++) {
             __m256i here = _mm256_loadu_si256((const __m256i *)(const void *)(src + at + 32 * i));
             __m256i next = _mm256_loadu_si256((const __m256i *)(const void *)(src + at + 32 * i + 1));
-            hit[i] = _mm256_and_si256(_mm256_cmpeq_epi8(here, lf), _mm256_or_si256(_mm256_cmpeq_epi8(next, first), _mm256_cmpeq_epi8(next, second)));
+            hit[i] = _mm256_and_si256(_mm256_cmpeq_epi8(here, lf),
+                                      _mm256_or_si256(_mm256_cmpeq_epi8(next, first), _mm256_cmpeq_epi8(next, second)));
         }
         any = _mm256_or_si256(_mm256_or_si256(hit[0], hit[1]), _mm256_or_si256(hit[2], hit[3]));
         if (SMIME_UNLIKELY(!_mm256_testz_si256(any, any))) {
@@ -77,6 +78,17 @@ static inline size_t before_line(const uint8_t *src, size_t line, size_t floor) 
     return line;
 }
 
+/* The size of the empty line at a place, 0 if there is none. */
+static inline size_t empty_line_size(const uint8_t *src, size_t line, size_t end) {
+    uint8_t octet;
+    if (line >= end) return 0;
+    octet = src[line];
+    if (octet == LF) return 1;
+    return octet == CR && end - line >= 2 && src[line + 1] == LF ? 2 : 0;
+}
+
+static inline int is_from(const uint8_t *src, size_t line, size_t end) { return line + 5 <= end && !memcmp(src + line, "From ", 5); }
+
 /* == names and fields == */
 
 /* Compare a field's name with one in lower case. Only letters and hyphens are in the table; a letter has bit 5 apart between its cases. */
@@ -88,6 +100,8 @@ static inline int same_name(const uint8_t *src, const char *name, size_t size) {
     }
     return 1;
 }
+
+static inline int is_name(const uint8_t *src, size_t size, const char *name) { return size == strlen(name) && same_name(src, name, size); }
 
 /* The fields that the scanners know, and where they stand in the table (header.c); 0 is every other field. */
 enum {
@@ -115,6 +129,15 @@ extern const smime_field_name SMIME_FIELD_NAMES[FIELDS_KNOWN];
 
 static inline int is_field(const uint8_t *src, size_t size, int field) {
     return size == SMIME_FIELD_NAMES[field].size && same_name(src, SMIME_FIELD_NAMES[field].name, size);
+}
+
+/* Return where the field that starts at a place ends: behind the line end that no blank follows. */
+static inline size_t next_field(const uint8_t *src, size_t at, size_t end) {
+    do {
+        const size_t lf = find_lf(src, at, end);
+        at = lf == NONE ? end : lf + 1;
+    } while (at < end && is_blank(src[at]));
+    return at;
 }
 
 /* == tokens and values of MIME (RFC 2045 section 5.1) == */

@@ -29,7 +29,7 @@ enum {
     SMIME_BASE64_TRUNCATED = -13,
     SMIME_BASE64_SPARE_BITS = -14
 
-    /* scan: -40 to -49; der: -50 to -69; ber: -70 to -89 (each family adds an enum in its own section) */
+    /* der: -50 to -69; ber: -70 to -89 (each family adds an enum in its own section) */
 };
 
 /* == cpu.c: instruction sets == */
@@ -56,7 +56,8 @@ typedef struct {
 } smime_base64_encoder;
 
 void smime_base64_encoder_init(smime_base64_encoder *state, uint32_t isa, uint32_t line_length, int crlf);
-int smime_base64_encode(smime_base64_encoder *state, const uint8_t *src, size_t n, size_t *consumed, uint8_t *dst, size_t cap, size_t *produced);
+int smime_base64_encode(smime_base64_encoder *state, const uint8_t *src, size_t n, size_t *consumed, uint8_t *dst, size_t cap,
+                        size_t *produced);
 /* Write the last group and the last line end: 6 octets at most. */
 int smime_base64_encode_end(smime_base64_encoder *state, uint8_t *dst, size_t cap, size_t *produced);
 /* Encode a whole message; return its size, or -1 if cap is too small. */
@@ -86,7 +87,8 @@ typedef struct {
 
 void smime_base64_decoder_init(smime_base64_decoder *state, uint32_t isa, int strict);
 /* Needs room for three octets for every four characters, the open group's included. */
-int smime_base64_decode(smime_base64_decoder *state, const uint8_t *src, size_t n, size_t *consumed, uint8_t *dst, size_t cap, size_t *produced);
+int smime_base64_decode(smime_base64_decoder *state, const uint8_t *src, size_t n, size_t *consumed, uint8_t *dst, size_t cap,
+                        size_t *produced);
 /* Write what an unpadded last group holds: 2 octets at most. */
 int smime_base64_decode_end(smime_base64_decoder *state, uint8_t *dst, size_t cap, size_t *produced);
 /* Decode a whole message; return the size of the content, or -1 if that is above cap, or a status code. */
@@ -160,74 +162,104 @@ int64_t smime_lines_scan_all(uint32_t isa, const uint8_t *src, size_t n);
 int64_t smime_lines_look_all(uint32_t isa, const uint8_t *src, size_t n);
 int64_t smime_lines_expand_all(uint32_t isa, const uint8_t *src, size_t n, size_t bare_lf, uint8_t *dst, size_t cap);
 
-/* == scan.c: header fields, boundary lines, mbox separators (MIME) == */
+/* == scan.h: what the scanners of mail share ==
+ *
+ * Offsets count from src. The windowed scanners return how many records they wrote; the integer after the last record is how far the window
+ * is settled, so out has room for cap records and one integer more. Records are as in the Python twin of each. */
 
 enum {
-    SMIME_SCAN_FIELD = 5, /* integers in a record of smime_scan_header */
-    SMIME_SCAN_MBOX = 8,  /* integers in a record of smime_scan_mbox */
-    SMIME_SCAN_PART = 12, /* integers in a record of smime_scan_message */
-    SMIME_SCAN_TWO = 16,  /* integers that smime_scan_two_parts writes */
-    SMIME_SCAN_SPLIT = 128, /* fields that smime_scan_split takes */
-    SMIME_SCAN_PARTS = 64,  /* parts that smime_scan_message takes */
-
-    SMIME_SCAN_MALFORMED = -1,
-    SMIME_SCAN_ENVELOPE = -2,
-
     SMIME_SCAN_LINE_START = 1, /* the window begins at the beginning of a line */
     SMIME_SCAN_FINAL = 2,      /* nothing follows the window */
-    SMIME_SCAN_AFTER_EMPTY = 4,
-    SMIME_SCAN_DATED = 8,
-
-    SMIME_SCAN_DELIMITER = 1,
-    SMIME_SCAN_CLOSE = 2,
-    SMIME_SCAN_PREFIX = 3,
-    SMIME_SCAN_CRLF = 4,
-    SMIME_SCAN_PADDED = 8,
-
-    SMIME_SCAN_PADDING = 1024,
-    SMIME_SCAN_LINE = 998,
-    SMIME_SCAN_QUOTES = 64,
-    SMIME_SCAN_MBOX_HEADER = 262144,
-
-    SMIME_SCAN_EIGHT_BIT = 1,
-    SMIME_SCAN_NUL = 2,
-    SMIME_SCAN_BARE_CR = 4,
-    SMIME_SCAN_LONG_LINE = 8,
-    SMIME_SCAN_TRAILING_BLANK = 16,
-    SMIME_SCAN_FROM_LINE = 32,
-    SMIME_SCAN_DOT_LINE = 64
+    SMIME_SCAN_LINE = 998      /* octets in a line without its line end */
 };
 
-/* Offsets count from src. The scanners return how many records they wrote; the integer after the last record is how far the window is settled,
- * so out has room for cap records and one integer more. Records are as in smime/_kernels/python/header.py. */
+/* == header.c: header fields and Content-Type, RFC 5322 section 2.2, RFC 2045 section 5.1 == */
+
+enum {
+    SMIME_HEADER_FIELD = 5, /* integers in a record of smime_header_index */
+
+    SMIME_HEADER_MALFORMED = -1,
+    SMIME_HEADER_ENVELOPE = -2
+};
 
 /* Return 1 and two offsets if there is an empty line, else 0. */
-int smime_scan_header_end(const uint8_t *src, size_t start, size_t end, int64_t *out);
+int smime_header_end(const uint8_t *src, size_t start, size_t end, int64_t *out);
 /* Three integers after the last record: where the fields end, where the body starts, where in out the first Content-Type is or -1. */
-int smime_scan_header(const uint8_t *src, size_t start, size_t end, int first, int64_t *out, size_t cap);
+int smime_header_index(const uint8_t *src, size_t start, size_t end, int first, int64_t *out, size_t cap);
 /* Records of four integers; none if the value is not in plain form. */
-int smime_scan_parameters(const uint8_t *src, size_t n, int64_t *out, size_t cap);
-int smime_scan_boundary(uint32_t isa, const uint8_t *src, size_t start, size_t end, const uint8_t *delimiter, size_t size, int flags, int64_t *out,
-                        size_t cap);
+int smime_header_parameters(const uint8_t *src, size_t n, int64_t *out, size_t cap);
+
+/* == parts.c: boundary lines and parts, RFC 2046 section 5.1 == */
+
+enum {
+    SMIME_PARTS_RECORD = 12, /* integers in a record of smime_parts_index */
+    SMIME_PARTS_MOST = 64,   /* parts that it takes */
+    SMIME_PARTS_TWO = 16,    /* integers that smime_parts_two writes */
+
+    SMIME_PARTS_DELIMITER = 1,
+    SMIME_PARTS_CLOSE = 2,
+    SMIME_PARTS_PREFIX = 3,
+    SMIME_PARTS_CRLF = 4,
+    SMIME_PARTS_PADDED = 8,
+
+    SMIME_PARTS_PADDING = 1024
+};
+
+int smime_parts_boundary(uint32_t isa, const uint8_t *src, size_t start, size_t end, const uint8_t *delimiter, size_t size, int flags,
+                         int64_t *out, size_t cap);
+int smime_parts_dash_lines(uint32_t isa, const uint8_t *src, size_t start, size_t end, int flags, int64_t *out, size_t cap);
 /* Index a body from its beginning, if two parts with plain delimiters are in it, with their whole headers, and the close delimiter's line:
- * where the preamble ends; for each part start, where the fields end, body, the value of Content-Type (two integers, -1 without), end; where the
- * epilogue starts, how far it is settled, and SMIME_SCAN_CRLF or 0, how the delimiters' lines end. Return 1, or 0 if it is not in that form. */
-int smime_scan_two_parts(uint32_t isa, const uint8_t *src, size_t end, const uint8_t *delimiter, size_t size, size_t fields, size_t header_size,
-                         int64_t *out);
+ * where the preamble ends; for each part start, where the fields end, body, the value of Content-Type (two integers, -1 without), end;
+ * where the epilogue starts, how far it is settled, and SMIME_PARTS_CRLF or 0, how the delimiters' lines end. Return 1, or 0 if it is not
+ * in that form. */
+int smime_parts_two(uint32_t isa, const uint8_t *src, size_t end, const uint8_t *delimiter, size_t size, size_t fields, size_t header_size,
+                    int64_t *out);
 /* Index the parts of a whole message that is in plain form: depth, start, where the fields end, body, end, the value of Content-Type (two
- * integers, -1 without), boundary (the same), where the preamble ends, where the epilogue starts (-1 without), 1 if closed. Return how many, or
- * -1 if it is not in that form; cap is at most 64. */
-int smime_scan_message(uint32_t isa, const uint8_t *src, size_t end, size_t fields, size_t header_size, int64_t *out, size_t cap);
-/* Say how a whole mail is split into the header fields that stay outside and the entity to be protected, if it is in ordinary form: how many LFs
- * in it have no CR, 1 if its first field belongs to the entity, and where runs of fields of either kind begin, in turn, up to where the fields
- * end. safe: 1: the text is to survive transport as it is and to be no multipart or message; 2: it may be one, if written again it is the same.
- * Return how many integers, or 0 if it is not in that form. */
-int smime_scan_split(uint32_t isa, const uint8_t *src, size_t end, int safe, size_t fields, size_t header_size, int64_t *out, size_t cap);
-int smime_scan_dash_lines(uint32_t isa, const uint8_t *src, size_t start, size_t end, int flags, int64_t *out, size_t cap);
+ * integers, -1 without), boundary (the same), where the preamble ends, where the epilogue starts (-1 without), 1 if closed. Return how
+ * many, or -1 if it is not in that form; cap is at most 64. */
+int smime_parts_index(uint32_t isa, const uint8_t *src, size_t end, size_t fields, size_t header_size, int64_t *out, size_t cap);
+
+/* == mbox.c: the From lines of a mailbox, RFC 4155 == */
+
+enum {
+    SMIME_MBOX_RECORD = 8, /* integers in a record of smime_mbox_lines */
+
+    SMIME_MBOX_AFTER_EMPTY = 4, /* beside the flags of a window */
+    SMIME_MBOX_DATED = 8,
+
+    SMIME_MBOX_QUOTES = 64,
+    SMIME_MBOX_HEADER = 262144
+};
+
 /* out has room for one record more. */
-int smime_scan_mbox(uint32_t isa, const uint8_t *src, size_t start, size_t end, int flags, int64_t *out, size_t cap);
+int smime_mbox_lines(uint32_t isa, const uint8_t *src, size_t start, size_t end, int flags, int64_t *out, size_t cap);
+
+/* == hazards.c: what in a text may not survive transport, RFC 2045 section 2.7, RFC 8551 section 3.1.3 == */
+
+enum {
+    SMIME_HAZARDS_EIGHT_BIT = 1,
+    SMIME_HAZARDS_NUL = 2,
+    SMIME_HAZARDS_BARE_CR = 4,
+    SMIME_HAZARDS_LONG_LINE = 8,
+    SMIME_HAZARDS_TRAILING_BLANK = 16,
+    SMIME_HAZARDS_FROM_LINE = 32,
+    SMIME_HAZARDS_DOT_LINE = 64
+};
+
 /* Return the sum of the hazards in a text. */
-int smime_scan_hazards(uint32_t isa, const uint8_t *src, size_t n);
+int smime_hazards_find(uint32_t isa, const uint8_t *src, size_t n);
+
+/* == split.c: a mail to be protected, RFC 8551 section 3.1 == */
+
+enum {
+    SMIME_SPLIT_FIELDS = 128 /* header fields that smime_split_mail takes */
+};
+
+/* Say how a whole mail is split into the header fields that stay outside and the entity to be protected, if it is in ordinary form: how
+ * many LFs in it have no CR, 1 if its first field belongs to the entity, and where runs of fields of either kind begin, in turn, up to
+ * where the fields end. safe: 1: the text is to survive transport as it is and to be no multipart or message; 2: it may be one, if written
+ * again it is the same. Return how many integers, or 0 if it is not in that form. */
+int smime_split_mail(uint32_t isa, const uint8_t *src, size_t end, int safe, size_t fields, size_t header_size, int64_t *out, size_t cap);
 
 /* == der.c: flat index of a DER/BER structure (CMS) == */
 
@@ -253,10 +285,10 @@ typedef struct {
 
 /* Index the element at src[start], or with siblings all elements up to end or to end-of-contents octets outside of all of them.
  *
- * Six numbers an element, in the order of the elements' first octets: tag (identifier octet; number << 8 | identifier octet where the number
- * has octets of its own), start, first content octet, behind the last content octet, behind the element, place in the index of the first
- * element that is not inside. What is deeper than leaf (outermost: 0) is not reported, and if inside is 0 not looked at, unless it must be to
- * find the end of an indefinite length. Answers SMIME_FULL where cap elements do not suffice. */
+ * Six numbers an element, in the order of the elements' first octets: tag (identifier octet; number << 8 | identifier octet where the
+ * number has octets of its own), start, first content octet, behind the last content octet, behind the element, place in the index of the
+ * first element that is not inside. What is deeper than leaf (outermost: 0) is not reported, and if inside is 0 not looked at, unless it
+ * must be to find the end of an indefinite length. Answers SMIME_FULL where cap elements do not suffice. */
 int smime_der_index(const uint8_t *src, size_t start, size_t end, uint64_t depth, uint64_t elements, uint32_t leaf, int inside,
                     int siblings, uint32_t *index, size_t cap, smime_der_result *result);
 
@@ -268,11 +300,11 @@ enum {
     SMIME_CERTIFICATE_EXTENSIONS = 32 /* that are looked at */
 };
 
-/* Say where the fields of a certificate stand, if it is in the form in which nearly all are: version; where what is signed begins and ends; where
- * the algorithm beside it ends, and the content of the signature begins; begin and end of the serial number's content; where the inner algorithm
- * and the issuer end; begin and end of the content of both times; where validity, subject and key end; 1 if the subject is well-formed and has no
- * mail address. Then for each extension begin and end of the identifier's content, 1 if it is critical, begin and end of the value's content.
- * Return how many numbers were written, of at most 17 + 5 * 32, or 0 if it is not in that form. */
+/* Say where the fields of a certificate stand, if it is in the form in which nearly all are: version; where what is signed begins and ends;
+ * where the algorithm beside it ends, and the content of the signature begins; begin and end of the serial number's content; where the
+ * inner algorithm and the issuer end; begin and end of the content of both times; where validity, subject and key end; 1 if the subject is
+ * well-formed and has no mail address. Then for each extension begin and end of the identifier's content, 1 if it is critical, begin and
+ * end of the value's content. Return how many numbers were written, of at most 17 + 5 * 32, or 0 if it is not in that form. */
 int smime_certificate_read(const uint8_t *src, size_t n, uint32_t *out);
 
 /* == ber.c: resumable scanner of BER content (CMS) == */

@@ -9,7 +9,8 @@ typedef struct {
     uint8_t *octets;
 } outcome;
 
-static outcome octets(const uint8_t *data, const cuts *c, uint64_t limit, uint32_t depth, uint64_t segments, size_t copy_below, size_t room) {
+static outcome octets(const uint8_t *data, const cuts *c, uint64_t limit, uint32_t depth, uint64_t segments, size_t copy_below,
+                      size_t room) {
     smime_ber_octets state;
     outcome o = {0};
     o.octets = malloc(c->edges[c->pieces] + 1);

@@ -13,7 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         CHECK((count - SMIME_CERTIFICATE_FIELDS) % SMIME_CERTIFICATE_EXTENSION == 0);
         CHECK(out[0] >= 1 && out[0] <= 256 && out[16] <= 1);
         CHECK(out[1] < out[2] && out[2] < out[3] && out[3] < out[4] && out[4] <= size);
-        for (int i = 5; i < 15; i++) CHECK(out[i] <= out[i + 1]);
+        for (int i = 5; i < 15; i++)
+            CHECK(out[i] <= out[i + 1]);
         CHECK(out[5] > out[1] && out[15] <= out[2]);
         uint32_t at = out[15];
         for (int i = SMIME_CERTIFICATE_FIELDS; i < count; i += SMIME_CERTIFICATE_EXTENSION) {

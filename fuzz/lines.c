@@ -14,8 +14,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (data[i] >= 0x80) flags |= SMIME_LINES_EIGHT_BIT;
         if (!data[i]) flags |= SMIME_LINES_NUL;
         if (data[i] == '\n') {
-            if (after_cr) flags |= SMIME_LINES_CRLF;
-            else expected[made++] = '\r';
+            if (after_cr)
+                flags |= SMIME_LINES_CRLF;
+            else
+                expected[made++] = '\r';
             if (open > longest) longest = open;
             open = 0;
         } else {

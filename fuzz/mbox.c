@@ -5,9 +5,9 @@
 
 /* Scan pieces one after the other, the unsettled rest of each in front of the next. */
 static void run(stream *s, uint32_t isa, const uint8_t *data, const size_t *edges, size_t pieces) {
-    const size_t width = SMIME_SCAN_MBOX;
+    const size_t width = SMIME_MBOX_RECORD;
     size_t held = edges[0];
-    int flags = SMIME_SCAN_LINE_START | SMIME_SCAN_AFTER_EMPTY;
+    int flags = SMIME_SCAN_LINE_START | SMIME_MBOX_AFTER_EMPTY;
     int64_t quoted = 0, deep = 0;
     s->count = 0;
     for (size_t i = 0; i <= pieces; i++) {
@@ -15,8 +15,8 @@ static void run(stream *s, uint32_t isa, const uint8_t *data, const size_t *edge
         uint8_t *src = exact(data + held, n);
         int final = i == pieces ? SMIME_SCAN_FINAL : 0;
         for (;;) {
-            int64_t out[(CAP + 1) * SMIME_SCAN_MBOX + 1];
-            int found = smime_scan_mbox(isa, src, position, n, flags | final, out, CAP);
+            int64_t out[(CAP + 1) * SMIME_MBOX_RECORD + 1];
+            int found = smime_mbox_lines(isa, src, position, n, flags | final, out, CAP);
             size_t settled, last = ((size_t)found - 1) * width;
             CHECK(found >= 0 && found <= CAP + 1);
             settled = (size_t)out[(size_t)found * width];
@@ -27,8 +27,10 @@ static void run(stream *s, uint32_t isa, const uint8_t *data, const size_t *edge
                 deep += record[7];
                 if (record[0] >= 0) keep(s, record, 6, 0x0f, (int64_t)held);
             }
-            if (found) flags = out[last] >= 0 && out[last + 2] == (int64_t)settled ? SMIME_SCAN_LINE_START : 0;
-            else if (settled > position) flags = 0;
+            if (found)
+                flags = out[last] >= 0 && out[last + 2] == (int64_t)settled ? SMIME_SCAN_LINE_START : 0;
+            else if (settled > position)
+                flags = 0;
             position = settled;
             if (found < CAP) break;
         }

@@ -17,14 +17,15 @@ static void run(stream *s, uint32_t isa, const uint8_t *data, const size_t *edge
         int final = i == pieces ? SMIME_SCAN_FINAL : 0;
         for (;;) {
             int64_t out[CAP * 3 + 1];
-            int found = smime_scan_boundary(isa, src, position, n, DELIMITER, 3, flags | final, out, CAP);
+            int found = smime_parts_boundary(isa, src, position, n, DELIMITER, 3, flags | final, out, CAP);
             size_t settled, last = ((size_t)found - 1) * width;
             CHECK(found >= 0 && found <= CAP);
             settled = (size_t)out[(size_t)found * width];
             CHECK(settled >= position && settled <= n);
-            for (size_t k = 0; k < (size_t)found; k++) keep(s, out + k * width, 3, 0x05, (int64_t)held);
+            for (size_t k = 0; k < (size_t)found; k++)
+                keep(s, out + k * width, 3, 0x05, (int64_t)held);
             if (found || settled > position) {
-                flags = found && out[last + 2] == (int64_t)settled && (out[last + 1] & 3) != SMIME_SCAN_PREFIX ? SMIME_SCAN_LINE_START : 0;
+                flags = found && out[last + 2] == (int64_t)settled && (out[last + 1] & 3) != SMIME_PARTS_PREFIX ? SMIME_SCAN_LINE_START : 0;
             }
             position = settled;
             if (found < CAP) break;
@@ -38,34 +39,35 @@ static void run(stream *s, uint32_t isa, const uint8_t *data, const size_t *edge
 /* The parts of a message: the same on every instruction set, in order, each inside the one that holds it. */
 static void check_message(const uint8_t *src, size_t size) {
     enum { PARTS = 32 };
-    int64_t out[2][PARTS * SMIME_SCAN_PART];
-    int found = smime_scan_message(SMIME_ISA_SCALAR, src, size, 100, 1000, out[0], PARTS);
+    int64_t out[2][PARTS * SMIME_PARTS_RECORD];
+    int found = smime_parts_index(SMIME_ISA_SCALAR, src, size, 100, 1000, out[0], PARTS);
     CHECK(found >= -1 && found <= PARTS);
     for (uint32_t isa = 1; isa < ISAS; isa++) {
         if (!(smime_isas() >> isa & 1)) continue;
-        CHECK(smime_scan_message(isa, src, size, 100, 1000, out[1], PARTS) == found);
-        if (found > 0) CHECK(!memcmp(out[0], out[1], sizeof(int64_t) * (size_t)found * SMIME_SCAN_PART));
+        CHECK(smime_parts_index(isa, src, size, 100, 1000, out[1], PARTS) == found);
+        if (found > 0) CHECK(!memcmp(out[0], out[1], sizeof(int64_t) * (size_t)found * SMIME_PARTS_RECORD));
     }
     for (int k = 0; k < found; k++) {
-        const int64_t *part = out[0] + k * SMIME_SCAN_PART;
+        const int64_t *part = out[0] + k * SMIME_PARTS_RECORD;
         CHECK(part[0] >= 0 && part[0] <= k && part[1] >= 0 && part[1] <= part[2] && part[2] <= part[3] && part[3] <= part[4]);
         CHECK(part[4] <= (int64_t)size && part[5] <= part[6] && part[6] <= (int64_t)size && part[7] <= part[8]);
-        if (k) CHECK(part[0] <= part[0 - SMIME_SCAN_PART] + 1 && part[1] >= part[1 - SMIME_SCAN_PART]);
+        if (k) CHECK(part[0] <= part[0 - SMIME_PARTS_RECORD] + 1 && part[1] >= part[1 - SMIME_PARTS_RECORD]);
     }
 }
 
 /* A body of two parts: the same on every instruction set, and its places in order. */
 static void check_two_parts(const uint8_t *src, size_t size) {
     static const int ORDER[] = {0, 1, 2, 3, 6, 7, 8, 9, 12, 13, 14};
-    int64_t out[2][SMIME_SCAN_TWO];
-    const int found = smime_scan_two_parts(SMIME_ISA_SCALAR, src, size, DELIMITER, 3, 100, 1000, out[0]);
+    int64_t out[2][SMIME_PARTS_TWO];
+    const int found = smime_parts_two(SMIME_ISA_SCALAR, src, size, DELIMITER, 3, 100, 1000, out[0]);
     for (uint32_t isa = 1; isa < ISAS; isa++) {
         if (!(smime_isas() >> isa & 1)) continue;
-        CHECK(smime_scan_two_parts(isa, src, size, DELIMITER, 3, 100, 1000, out[1]) == found);
+        CHECK(smime_parts_two(isa, src, size, DELIMITER, 3, 100, 1000, out[1]) == found);
         if (found) CHECK(!memcmp(out[0], out[1], sizeof out[0]));
     }
     if (!found) return;
-    for (size_t k = 1; k < sizeof ORDER / sizeof *ORDER; k++) CHECK(out[0][ORDER[k - 1]] <= out[0][ORDER[k]]);
+    for (size_t k = 1; k < sizeof ORDER / sizeof *ORDER; k++)
+        CHECK(out[0][ORDER[k - 1]] <= out[0][ORDER[k]]);
     CHECK(out[0][0] >= 0 && out[0][14] <= (int64_t)size);
     for (int part = 1; part <= 7; part += 6) {
         const int64_t *place = out[0] + part;
@@ -86,8 +88,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         run(&expected, SMIME_ISA_SCALAR, data, whole, 1);
         run(&other, isa, data, c.edges, c.pieces);
         if (c.edges[c.pieces] == size) same(&expected, &other);
-        found = smime_scan_dash_lines(SMIME_ISA_SCALAR, src, 0, size, 1, lines[0], CAP);
-        CHECK(smime_scan_dash_lines(isa, src, 0, size, 1, lines[1], CAP) == found);
+        found = smime_parts_dash_lines(SMIME_ISA_SCALAR, src, 0, size, 1, lines[0], CAP);
+        CHECK(smime_parts_dash_lines(isa, src, 0, size, 1, lines[1], CAP) == found);
         CHECK(!memcmp(lines[0], lines[1], sizeof(int64_t) * ((size_t)found * 3 + 1)));
     }
     check_message(src, size);

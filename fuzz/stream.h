@@ -20,9 +20,12 @@ static inline stream new_stream(void) {
 /* Keep a record; bit i of shifted says that its number i is an offset. */
 static inline void keep(stream *s, const int64_t *record, size_t width, unsigned shifted, int64_t offset) {
     CHECK(s->count + width <= RECORDS * 8);
-    for (size_t i = 0; i < width; i++) s->records[s->count++] = record[i] + (shifted >> i & 1 ? offset : 0);
+    for (size_t i = 0; i < width; i++)
+        s->records[s->count++] = record[i] + (shifted >> i & 1 ? offset : 0);
 }
 
-static inline void same(const stream *a, const stream *b) { CHECK(a->count == b->count && !memcmp(a->records, b->records, a->count * sizeof *a->records)); }
+static inline void same(const stream *a, const stream *b) {
+    CHECK(a->count == b->count && !memcmp(a->records, b->records, a->count * sizeof *a->records));
+}
 
 #endif

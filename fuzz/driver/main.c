@@ -22,7 +22,8 @@ static const char *const PIECES[] = {"\r\n", "\n", "\r", "=",     "==", "= ",   
 
 static size_t make_input(uint8_t *input, size_t cap) {
     size_t size = 0, parts = random_below(40);
-    while (size < 9) input[size++] = (uint8_t)random_below(256);
+    while (size < 9)
+        input[size++] = (uint8_t)random_below(256);
     while (parts-- && size + 300 < cap) {
         uint32_t kind = random_below(8), count = random_below(random_below(8) ? 20 : 280);
         if (kind < 4) {
@@ -30,10 +31,12 @@ static size_t make_input(uint8_t *input, size_t cap) {
             memcpy(input + size, piece, strlen(piece));
             size += strlen(piece);
         } else if (kind == 4) {
-            while (count--) input[size++] = (uint8_t)random_below(256);
+            while (count--)
+                input[size++] = (uint8_t)random_below(256);
         } else if (kind == 5) {
             uint8_t octet = (uint8_t)random_below(256);
-            while (count--) input[size++] = octet;
+            while (count--)
+                input[size++] = octet;
         } else if (kind == 6) { /* lines of base64 */
             for (uint32_t line = 0; line < 1 + count / 80; line++) {
                 for (int i = 0; i < 76; i++)
@@ -42,7 +45,8 @@ static size_t make_input(uint8_t *input, size_t cap) {
                 input[size++] = '\n';
             }
         } else {
-            while (count--) input[size++] = (uint8_t)(' ' + random_below(95));
+            while (count--)
+                input[size++] = (uint8_t)(' ' + random_below(95));
         }
     }
     return size;

@@ -41,5 +41,5 @@ def test_constants(backend: Backend) -> None:
     from smime._kernels._accel import lib
 
     for name in ("EIGHT_BIT", "NUL", "BARE_CR", "LONG_LINE", "TRAILING_BLANK", "FROM_LINE", "DOT_LINE"):
-        assert getattr(python, name) == getattr(lib, f"SMIME_SCAN_{name}")
+        assert getattr(python, name) == getattr(lib, f"SMIME_HAZARDS_{name}")
     assert python.MAX_LINE == lib.SMIME_SCAN_LINE

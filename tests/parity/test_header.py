@@ -78,5 +78,5 @@ def test_constants(backend: Backend) -> None:
         pytest.skip("there is nothing to compare")
     from smime._kernels._accel import lib
 
-    assert python.FIELD_WIDTH == lib.SMIME_SCAN_FIELD
-    assert (python.MALFORMED_FIELD, python.ENVELOPE_FIELD) == (lib.SMIME_SCAN_MALFORMED, lib.SMIME_SCAN_ENVELOPE)
+    assert python.FIELD_WIDTH == lib.SMIME_HEADER_FIELD
+    assert (python.MALFORMED_FIELD, python.ENVELOPE_FIELD) == (lib.SMIME_HEADER_MALFORMED, lib.SMIME_HEADER_ENVELOPE)

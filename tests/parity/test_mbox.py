@@ -100,8 +100,8 @@ def test_constants(backend: Backend) -> None:
         pytest.skip("there is nothing to compare")
     from smime._kernels._accel import lib
 
-    assert python.MBOX_WIDTH == lib.SMIME_SCAN_MBOX
+    assert python.MBOX_WIDTH == lib.SMIME_MBOX_RECORD
     assert (python.AT_LINE_START, python.FINAL) == (lib.SMIME_SCAN_LINE_START, lib.SMIME_SCAN_FINAL)
-    assert (python.AFTER_EMPTY, python.DATED) == (lib.SMIME_SCAN_AFTER_EMPTY, lib.SMIME_SCAN_DATED)
-    assert (python.MAX_QUOTES, python.MAX_MBOX_HEADER) == (lib.SMIME_SCAN_QUOTES, lib.SMIME_SCAN_MBOX_HEADER)
+    assert (python.AFTER_EMPTY, python.DATED) == (lib.SMIME_MBOX_AFTER_EMPTY, lib.SMIME_MBOX_DATED)
+    assert (python.MAX_QUOTES, python.MAX_MBOX_HEADER) == (lib.SMIME_MBOX_QUOTES, lib.SMIME_MBOX_HEADER)
     assert python.MAX_LINE == lib.SMIME_SCAN_LINE

@@ -56,4 +56,4 @@ def test_constants(backend: Backend) -> None:
         pytest.skip("there is nothing to compare")
     from smime._kernels._accel import lib
 
-    assert python.MAX_SPLIT == lib.SMIME_SCAN_SPLIT
+    assert python.MAX_SPLIT == lib.SMIME_SPLIT_FIELDS

@@ -29,7 +29,7 @@ __all__ = [
     "text_hazards",
 ]
 
-_hazards = lib.smime_scan_hazards
+_hazards = lib.smime_hazards_find
 
 
 def text_hazards(data: bytes, start: int, end: int) -> int:

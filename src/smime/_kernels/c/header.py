@@ -26,9 +26,9 @@ __all__ = [
 
 _FIELDS = (ROOM - 3) // FIELD_WIDTH  # records that are fetched at once
 
-_header_end = lib.smime_scan_header_end
-_header = lib.smime_scan_header
-_parameters = lib.smime_scan_parameters
+_header_end = lib.smime_header_end
+_header = lib.smime_header_index
+_parameters = lib.smime_header_parameters
 
 
 def header_end(data: bytes | bytearray, start: int, end: int) -> tuple[int, int]:

@@ -31,7 +31,7 @@ __all__ = [
     "searchable",
 ]
 
-_mbox = lib.smime_scan_mbox
+_mbox = lib.smime_mbox_lines
 
 
 def mbox_lines(data: bytes, start: int, end: int, flags: int) -> tuple[list[int], int]:

@@ -42,10 +42,10 @@ __all__ = [
     "two_parts",
 ]
 
-_message = lib.smime_scan_message
-_boundary = lib.smime_scan_boundary
-_two_parts = lib.smime_scan_two_parts
-_dash_lines = lib.smime_scan_dash_lines
+_message = lib.smime_parts_index
+_boundary = lib.smime_parts_boundary
+_two_parts = lib.smime_parts_two
+_dash_lines = lib.smime_parts_dash_lines
 
 
 def index_message(data: bytes, end: int, fields: int, header_size: int) -> list[int]:

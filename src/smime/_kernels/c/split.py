@@ -14,7 +14,7 @@ __all__ = [
     "split_mail",
 ]
 
-_split = lib.smime_scan_split
+_split = lib.smime_split_mail
 
 
 def split_mail(data: bytes, safe: int, fields: int, header_size: int) -> list[int]:

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "src" / "smime"
 
 # From the bottom up. Names of one row are siblings: none may import another, unless SIDEWAYS says so.
 LAYERS = (
-    {"errors", "limits", "algorithms", "findings"},
+    {"errors", "limits", "algorithms", "findings", "printable"},
     {"_kernels"},
     {"transforms", "asn1"},
     {"mime", "cms", "crypto"},

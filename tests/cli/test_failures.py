@@ -236,3 +236,41 @@ def test_a_fault_of_the_program_is_one_line_too(smime: Shell, monkeypatch: pytes
     monkeypatch.setattr("smime.files.verify", broken)
     line = smime.fails(70, "verify", "--trust", smime.file("root.pem"), smime.file("signed.eml"))
     assert line == "smime: internal error: ZeroDivisionError: some lines (SMIME_DEBUG=1 shows where)\n"
+
+
+NAMES = ("\x1b]0;owned\x07.eml", "\x9b2J.eml", "a\u202egpj.eml", "\u2066b.eml", "two\nlines.eml", "\udcff.eml")
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+def test_names_are_not_obeyed_by_the_terminal(smime: Shell, name: str) -> None:
+    """Whoever makes a file chooses its name; errors and tables say it."""
+    octets = smime.world.messages["changed"]
+    Path(name).write_bytes(octets)
+    shown = [
+        smime("verify", "--trust", name, smime.file("signed.eml")).stderr,
+        smime("verify", "--trust", smime.file("root.pem"), name + "/gone").stderr,
+        smime("decrypt", "-k", name, smime.file("encrypted.eml")).stderr,
+        smime("encrypt", "-r", name, smime.file("mail.eml")).stderr,
+        smime("archive", "scan", name + "/gone").stderr,
+        smime("archive", "verify", "--jobs", 1, "--trust", smime.file("root.pem"), "--summary", name).stderr,
+        smime("archive", "verify", "--jobs", 1, "--trust", smime.file("root.pem"), name).text,
+        smime("archive", "verify", "--jobs", 1, "--trust", smime.file("root.pem"), "--format", "csv", name).text,
+        smime(name).stderr,
+    ]
+    for text in shown:
+        assert text
+        assert all(line.isprintable() for line in text.splitlines()), text
+
+
+@pytest.mark.parametrize("words", ["\x1b[2J", "\u202eevil", "\x9b2J"], ids=ascii)
+def test_messages_are_not_obeyed_by_the_terminal(smime: Shell, words: str) -> None:
+    for octets in (
+        b'Content-Type: application/pkcs7-mime; smime-type="' + words.encode() + b'"\r\n\r\nAAAA\r\n',
+        b'Content-Type: multipart/signed; protocol="' + words.encode() + b'"; boundary="' + words.encode() + b'"\r\n\r\nx\r\n',
+        b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: " + words.encode() + b"\r\n\r\nAAAA\r\n",
+        b"From: " + words.encode() + b"\r\n" + smime.world.messages["signed"],
+    ):
+        for command in (("verify", "--trust", smime.file("root.pem")), ("inspect",), ("inspect", "--json"), ("verify", "--json", "--trust",
+                        smime.file("root.pem"))):  # fmt: skip
+            done = smime(*command, stdin=octets)
+            assert all(line.isprintable() for line in (done.text + done.stderr).splitlines())

@@ -15,6 +15,7 @@ from smime.cli.failures import explain
 from smime.cli.inspect import command as inspect
 from smime.cli.protect import commands as protect
 from smime.cli.read import commands as read
+from smime.printable import clean
 
 __all__ = ["main"]
 
@@ -43,7 +44,7 @@ class _Group(click.Group):
             if told is None:
                 if os.environ.get("SMIME_DEBUG"):
                     raise
-                told = f"internal error: {type(error).__name__}: {' '.join(str(error).split())} (SMIME_DEBUG=1 shows where)", 70
+                told = f"internal error: {type(error).__name__}: {clean(' '.join(str(error).split()))} (SMIME_DEBUG=1 shows where)", 70
             message, exit_code = told
             if message:
                 click.echo(f"smime: {message}", err=True)

@@ -19,6 +19,7 @@ import os
 import click
 
 from smime.errors import DecryptionError, KeyMismatchError, PolicyError, SMIMEError, VerificationError
+from smime.printable import clean
 
 __all__ = ["DONE", "INTERRUPTED", "NOT_VALID", "UNREADABLE", "USAGE", "Failure", "explain"]
 
@@ -46,7 +47,7 @@ def explain(error: BaseException) -> tuple[str, int] | None:
     """Return the line that tells of the error and the exit code; None for an error that is a fault of the program."""
     match error:
         case Failure():
-            return error.message, error.code
+            return _line(error.message), error.code
         case click.UsageError():
             command = f" (see {error.ctx.command_path} --help)" if error.ctx is not None else ""
             return _line(error.format_message()) + command, USAGE
@@ -75,4 +76,5 @@ def _os_error(error: OSError) -> str:
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split())
+    """Return text on one line, without what a terminal would obey: it names files, and quotes messages."""
+    return clean(" ".join(text.split()))

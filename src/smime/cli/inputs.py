@@ -15,6 +15,7 @@ import click
 
 from smime.cli.failures import UNREADABLE, Failure
 from smime.errors import SMIMEError
+from smime.printable import clean
 
 if TYPE_CHECKING:
     from smime.pki.files import Found
@@ -124,7 +125,7 @@ class Passwords:
         if path not in self._asked:
             if not _somebody_is_there():
                 raise Failure(f"key store {path} has a password: give --password-file FILE or set SMIME_PASSWORD", UNREADABLE)
-            self._asked[path] = click.prompt(f"Password of {path}", hide_input=True, err=True).encode()
+            self._asked[path] = click.prompt(f"Password of {clean(path)}", hide_input=True, err=True).encode()
         return self._asked[path]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from smime.cli.inputs import message_argument, source
+from smime.printable import clean
 
 if TYPE_CHECKING:
     from rich.tree import Tree
@@ -39,8 +40,6 @@ def command(*, as_json: bool, message: str) -> None:
 def _tree(node: Node, parent: Tree | None = None) -> Tree:
     from rich.text import Text  # noqa: PLC0415 - not for --help
     from rich.tree import Tree  # noqa: PLC0415
-
-    from smime.cli.render import clean  # noqa: PLC0415
 
     if node.kind == "mime":
         title = Text.assemble((clean(node.content_type), "bold"))

@@ -24,6 +24,7 @@ from smime.cli.inputs import (
 )
 from smime.cli.progress import bar
 from smime.errors import PolicyError, VerificationError
+from smime.printable import clean
 
 if TYPE_CHECKING:
     from smime.policy import Policy
@@ -108,7 +109,6 @@ def _now(at: datetime | None) -> datetime | None:
 def _explain(given: str | BinaryIO) -> None:
     """Say what was done to a message on its way, if that can be found out."""
     from smime import SMIMEError, diagnose  # noqa: PLC0415 - not for --help
-    from smime.cli import render  # noqa: PLC0415
 
     try:
         if isinstance(given, str):
@@ -121,7 +121,7 @@ def _explain(given: str | BinaryIO) -> None:
     except (OSError, SMIMEError):
         return
     for cause in causes:
-        click.echo(f"what was done to it: {render.clean(cause.sentence)} {render.clean(cause.advice)}", err=True)
+        click.echo(f"what was done to it: {clean(cause.sentence)} {clean(cause.advice)}", err=True)
 
 
 def _discard() -> BinaryIO:

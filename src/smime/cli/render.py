@@ -1,8 +1,7 @@
-"""Reports for people: trees and tables. Whatever comes out of a message is cleaned of control characters before it meets a terminal."""
+"""Reports for people: trees and tables. Whatever comes out of a message goes through `smime.printable.clean` first."""
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -13,6 +12,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from smime.findings import Finding, Severity
+from smime.printable import clean, json_text
 from smime.report import (
     AuthenticationReport,
     CertificateSummary,
@@ -28,18 +28,12 @@ from smime.report import (
 if TYPE_CHECKING:
     from smime.operations.unwrap import Layer, UnwrappedMessage
 
-__all__ = ["clean", "console", "print_json", "print_report", "print_unwrapped"]
+__all__ = ["console", "print_json", "print_report", "print_unwrapped"]
 
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _VERDICT_STYLE = {Verdict.VALID: "bold green", Verdict.INVALID: "bold red", Verdict.INDETERMINATE: "bold yellow"}
 _SEVERITY_STYLE = {Severity.INFO: "dim", Severity.WARNING: "yellow", Severity.ERROR: "red"}
 _LABEL = 13
 _BASES = {"now": "now", "claimed": "the claimed time", "timestamp": "the time of the timestamp"}
-
-
-def clean(value: object) -> str:
-    """Return text without control characters, and without those that hide or turn round what follows."""
-    return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", str(value)).encode("utf-8", "replace").decode()
 
 
 def console(*, error: bool = True, width: int = 1_000) -> Console:
@@ -57,7 +51,7 @@ def console(*, error: bool = True, width: int = 1_000) -> Console:
 
 def print_json(data: Any) -> None:
     """Write JSON to standard output."""
-    sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=not _unicode(sys.stdout)) + "\n")
+    sys.stdout.write(json_text(data, ascii_only=not _unicode(sys.stdout), indent=2) + "\n")
     sys.stdout.flush()
 
 

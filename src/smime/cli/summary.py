@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from smime.archive import MessageRecord
-from smime.cli.render import clean
 from smime.findings import CATALOGUE, Effect
+from smime.printable import clean
 
 __all__ = ["Summary"]
 

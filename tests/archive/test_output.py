@@ -9,6 +9,8 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from smime.archive.output import FORMATS, open_output, open_stream
 from smime.archive.record import MessageRecord, SignerRecord, stable_name
@@ -188,3 +190,192 @@ def test_parquet_holds_everything(tmp_path: Path) -> None:
     output.write(RECORDS[0])
     output.close()
     assert [path.name for path in tmp_path.iterdir()] == ["out.parquet"]
+
+
+# -- what lies in the folder of the output --
+
+
+@pytest.fixture
+def precious(tmp_path: Path) -> Path:
+    path = tmp_path / "elsewhere" / "precious"
+    path.parent.mkdir()
+    path.write_text("precious")
+    return path
+
+
+def _write(path: Path, form: str, *, resume: bool) -> None:
+    output = open_output(path, form, resume=resume)
+    output.write(RECORDS[0])
+    output.commit()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("hard", [False, True], ids=["symbolic", "hard"])
+def test_the_growing_file_is_not_written_through_a_link(tmp_path: Path, precious: Path, form: str, hard: bool) -> None:
+    if form == "parquet":
+        pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    part = tmp_path / "out.part"
+    part.hardlink_to(precious) if hard else part.symlink_to(precious)
+    _write(tmp_path / "out", form, resume=False)
+    assert precious.read_text() == "precious"
+    assert not (tmp_path / "out").is_symlink()
+
+
+@pytest.mark.parametrize("form", RESUMABLE)
+@pytest.mark.parametrize("hard", [False, True], ids=["symbolic", "hard"])
+def test_a_link_is_not_resumed(tmp_path: Path, precious: Path, form: str, hard: bool) -> None:
+    _write(precious, form, resume=False)  # what would be taken for records of an earlier run
+    before = precious.read_bytes()
+    part = tmp_path / "out.part"
+    part.hardlink_to(precious) if hard else part.symlink_to(precious)
+    with pytest.raises(OSError, match=r"out\.part"):
+        open_output(tmp_path / "out", form, resume=True)
+    assert precious.read_bytes() == before
+
+
+@pytest.mark.parametrize("form", RESUMABLE)
+def test_a_finished_file_that_is_a_link_is_not_resumed(tmp_path: Path, precious: Path, form: str) -> None:
+    """Else what it leads to would stand, readable for all, in the file beside it."""
+    (tmp_path / "out").symlink_to(precious)
+    with pytest.raises(OSError, match="out"):
+        open_output(tmp_path / "out", form, resume=True)
+    assert not (tmp_path / "out.part").exists()
+
+
+@pytest.mark.parametrize("form", RESUMABLE)
+def test_an_output_that_is_a_link_is_replaced(tmp_path: Path, precious: Path, form: str) -> None:
+    (tmp_path / "out").symlink_to(precious)
+    _write(tmp_path / "out", form, resume=False)
+    assert precious.read_text() == "precious"
+    assert not (tmp_path / "out").is_symlink()
+
+
+@pytest.mark.parametrize("suffix", ["-journal", "-wal", "-shm"])
+@pytest.mark.parametrize("resume", [False, True])
+def test_sqlite_opens_no_link_beside_its_file(tmp_path: Path, precious: Path, suffix: str, resume: bool) -> None:
+    output = open_output(tmp_path / "out", "sqlite")
+    output.write(RECORDS[0])
+    output.close()
+    (tmp_path / f"out.part{suffix}").symlink_to(precious)
+    try:
+        output = open_output(tmp_path / "out", "sqlite", resume=resume)
+    except OSError:
+        assert resume
+    else:
+        for number in range(2_100):
+            output.write(MessageRecord("a.mbox", number, None, 7))
+        output.commit()
+        assert not resume
+    assert precious.read_text() == "precious"
+
+
+def test_sqlite_opens_its_journal_once(tmp_path: Path, precious: Path) -> None:
+    """It would be made anew, by name, for each transaction."""
+    output = open_output(tmp_path / "out", "sqlite")
+    for number in range(3_000):
+        if number % 1_000 == 500:
+            journal = tmp_path / "out.part-journal"
+            journal.unlink(missing_ok=True)
+            journal.symlink_to(precious)
+        output.write(MessageRecord("a.mbox", number, None, 7))
+    output.commit()
+    assert precious.read_text() == "precious"
+    assert len(open_output(tmp_path / "out", "sqlite", resume=True).keys) == 3_000
+
+
+def test_sqlite_is_continued_after_a_kill(tmp_path: Path) -> None:
+    """A journal with something in it brings back the state before the transaction that was cut."""
+    output = open_output(tmp_path / "out", "sqlite")
+    for number in range(1_500):
+        output.write(MessageRecord("a.mbox", number, None, 7))
+    folder = tmp_path / "copy"
+    folder.mkdir()
+    for path in tmp_path.glob("out.*"):  # as the files are at this moment
+        (folder / path.name).write_bytes(path.read_bytes())
+    output.close()
+    output = open_output(folder / "out", "sqlite", resume=True)
+    assert len(output.keys) == 1_000
+    output.commit()
+    assert [path.name for path in folder.iterdir()] == ["out"]
+
+
+# -- what a spreadsheet or a terminal would obey --
+
+FORMULAS = (
+    "=cmd|' /C calc'!A0",
+    "+1+1",
+    "-2+3",
+    "@SUM(1+1)",
+    "\t=1+1",
+    "\r=1+1",
+    "\n=1+1",
+    " =1+1",
+    '"=1+1',
+    "\uff1d1+1",
+    "\uff0bA1",
+    "\uff0dA1",
+    "\uff20A1",
+    "re: offer;=HYPERLINK(A1)",
+    'x; "=1+1',
+    "x\t@A1",
+    "'=1+1",
+    "''",
+)
+
+
+def _cells(record: MessageRecord) -> dict[str, str]:
+    stream = io.BytesIO()
+    output = open_stream(stream, "csv")
+    output.write(record)
+    output.commit()
+    assert len(stream.getvalue().splitlines()) == 2
+    (row,) = csv.DictReader(io.StringIO(stream.getvalue().decode(), newline=""))
+    return row
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+@pytest.mark.parametrize("where", ["subject", "source", "file", "signer", "error"])
+def test_no_cell_is_a_formula(text: str, where: str) -> None:
+    record = {
+        "subject": MessageRecord("a", None, "b", 1, subject=text, from_=text, message_id=text, date=text),
+        "source": MessageRecord(text, 0, None, 1),
+        "file": MessageRecord("a", None, text, 1),
+        "signer": MessageRecord("a", 0, None, 1, signers=(SignerRecord("x", (text,)), SignerRecord("y", (), text))),
+        "error": MessageRecord("a", 0, None, 1, error=text, reason=text),
+    }[where]
+    for cell in _cells(record).values():
+        for piece in cell.replace("\t", ";").split(";"):  # where the separator is another, these are cells
+            assert not piece.lstrip().lstrip('"').lstrip().startswith(("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"))
+
+
+@pytest.mark.parametrize("text", ["\x1b]0;title\x07", "\x9b2J", "a\u202egpj.eml", "\u2066x\u2069", "\udcff", "a\nb", "\x00", "\ufeffa"])
+def test_no_cell_is_obeyed_by_a_terminal(text: str) -> None:
+    cells = _cells(MessageRecord(text, None, text, 1, subject=text, signers=(SignerRecord(text),)))
+    assert all(cell.isprintable() for cell in cells.values())
+
+
+@pytest.mark.parametrize("text", ["\x9b2J", "a\u202egpj.eml", "\udcff", "\u2028"])
+def test_no_line_of_json_is_obeyed_by_a_terminal(text: str) -> None:
+    stream = io.BytesIO()
+    output = open_stream(stream)
+    record = MessageRecord(text, None, text, 1, subject=text)
+    output.write(record)
+    assert stream.getvalue().decode()[:-1].isprintable()
+    assert MessageRecord.from_dict(json.loads(stream.getvalue())) == record
+
+
+NAMES = st.text(st.one_of(st.characters(), st.sampled_from("=+-@';\t \"\\xu0abcdef\x1b\u202e\udcff")), min_size=1)
+
+
+@given(st.lists(st.tuples(NAMES, NAMES), min_size=1, max_size=4))
+@example([("=a;=b", "-'@"), ("'=a", "\\x1b"), ("C:\\users", "cur/1:2,S")])
+def test_names_in_csv_are_known_again(tmp_path_factory: pytest.TempPathFactory, names: list[tuple[str, str]]) -> None:
+    path = tmp_path_factory.mktemp("csv") / "out"
+    records = [MessageRecord(source, None, file, 1) for source, file in names]
+    output = open_output(path, "csv")
+    for record in records:
+        output.write(record)
+    output.close()
+    again = open_output(path, "csv", resume=True)
+    again.close()
+    assert again.keys == {record.key for record in records}

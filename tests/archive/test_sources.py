@@ -29,7 +29,7 @@ def maildir(root: Path) -> Path:
 def test_a_single_file(tmp_path: Path) -> None:
     write(tmp_path / "x.bin")
     assert list(spans(tmp_path / "x.bin")) == [
-        Span(str(tmp_path / "x.bin"), None, "x.bin", str(tmp_path / "x.bin"), 0, len(MAIL), "x.bin"),
+        Span(str(tmp_path / "x.bin"), None, "x.bin", str(tmp_path / "x.bin"), 0, len(MAIL), "x.bin", link=True),
     ]
 
 
@@ -91,3 +91,76 @@ def test_total_size(tmp_path: Path) -> None:
     write(maildir(tmp_path / "box/maildir") / "cur/1")
     write(tmp_path / "box/x.pdf")
     assert total_size([tmp_path / "box"]) == 2 * len(MAIL)
+
+
+# -- links that the owner of the archive has laid to what is not his --
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    write(tmp_path / "home" / "secret.eml")
+    return tmp_path / "home" / "secret.eml"
+
+
+def read(root: Path, *, links: bool = False) -> list[bytes]:
+    with Octets() as octets:
+        return [bytes(octets.read(span)) for span in spans(root, links=links)]
+
+
+def test_links_of_a_maildir_are_passed_over(tmp_path: Path, secret: Path) -> None:
+    root = maildir(tmp_path / "mail")
+    (root / "cur" / "1:2,S").symlink_to(secret)
+    (root / "new" / "2").symlink_to("../cur/1:2,S")
+    assert read(root) == []
+    assert total_size(root) == 0
+    assert read(root, links=True) == [MAIL, MAIL]
+    assert total_size(root, links=True) == 2 * len(MAIL)
+
+
+@pytest.mark.parametrize("name", ["cur", "new"])
+def test_a_folder_of_a_maildir_that_is_a_link(tmp_path: Path, secret: Path, name: str) -> None:
+    root = maildir(tmp_path / "mail")
+    (root / name).rmdir()
+    (root / name).symlink_to(secret.parent)
+    assert read(root) == []
+    assert read(root, links=True) == [MAIL]
+
+
+def test_a_maildir_below_that_is_a_link(tmp_path: Path) -> None:
+    write(maildir(tmp_path / "home") / "cur/1")
+    root = maildir(tmp_path / "mail")
+    (root / ".Sent").symlink_to(tmp_path / "home")
+    assert read(root) == read(root, links=True) == []
+
+
+def test_links_of_a_folder_are_passed_over(tmp_path: Path, secret: Path) -> None:
+    (tmp_path / "mbox").write_bytes(b"From a Mon Dec  1 10:00:00 2025\n" + MAIL)
+    root = tmp_path / "mail"
+    (root / "sub").mkdir(parents=True)
+    (root / "sub" / "1.eml").symlink_to(secret)
+    (root / "inbox").symlink_to(tmp_path / "mbox")
+    assert read(root) == []
+    assert len(read(root, links=True)) == 2
+
+
+@pytest.mark.parametrize("what", ["secret.eml", "."])
+def test_what_the_caller_names_may_be_a_link(tmp_path: Path, secret: Path, what: str) -> None:
+    (tmp_path / "given").symlink_to(secret.parent / what)
+    assert read(tmp_path / "given") == [MAIL]
+
+
+def test_a_file_that_becomes_a_link_is_not_read(tmp_path: Path, secret: Path) -> None:
+    """Between the listing and the reading."""
+    root = maildir(tmp_path / "mail")
+    write(root / "cur/1")
+    found = list(spans(root))
+    (root / "cur/1").unlink()
+    (root / "cur/1").symlink_to(secret)
+    with Octets() as octets, pytest.raises(OSError, match="link"):
+        octets.read(found[0])
+
+
+def test_the_place_in_a_copy_is_below_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "mail/sub/1.eml")
+    monkeypatch.chdir(tmp_path / "mail/sub")
+    assert [span.place for span in spans("..")] == ["mail/sub/1.eml"]

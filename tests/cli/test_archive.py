@@ -259,3 +259,17 @@ def test_out_alone_is_where_the_copy_goes(command: str, smime: Shell, box: Path)
     assert len(rows(done.text)) == len(KINDS)
     assert [path.name for path in Path("copy").rglob("*") if path.is_file()]
     smime.fails(2, "archive", command, "-k", smime.file("bob.pem"), box)
+
+
+def test_links_in_an_archive(smime: Shell) -> None:
+    """Whose archive it is must not choose which files of its reader are read."""
+    write_maildir(Path("Mail"), [smime.world.messages["unprotected"]])
+    Path("secret").write_text("Subject: my secret\n\nroot\n")
+    Path("Mail/cur/9:2,S").symlink_to(Path("secret").absolute())
+    for command in (("scan",), ("verify", "--trust", smime.file("root.pem"))):
+        assert "my secret" not in smime("archive", *command, "--jobs", 1, "Mail").text
+        assert "my secret" in smime("archive", *command, "--jobs", 1, "--follow-links", "Mail").text
+    assert smime("archive", "strip", "--jobs", 1, "Mail", "--into", "copy").code == 0
+    assert not Path("copy/Mail/cur/9:2,S").exists()
+    assert smime("archive", "strip", "--jobs", 1, "--follow-links", "Mail", "--into", "all").code == 0
+    assert Path("all/Mail/cur/9:2,S").exists()

@@ -35,6 +35,7 @@ class ArchiveCopy:
         self._into = Path(into)
         self._mbox: AtomicFile | None = None
         self._place: str | None = None
+        self._made: set[Path] = set()
         self._octets = Octets()
 
     def __enter__(self) -> ArchiveCopy:
@@ -60,15 +61,14 @@ class ArchiveCopy:
         if span.place != self._place:
             self._finish()
             self._place = span.place
-            path = self._into / span.place
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path = self._folder(Path(span.place).parent) / Path(span.place).name
             if path.exists() and path.samefile(span.path):
                 raise FileExistsError(errno.EEXIST, "the copy would replace the archive itself", str(path))
             if span.in_mbox:
                 self._mbox = AtomicFile(path, private=True)
             elif path.parent.name in {"cur", "new"}:  # a Maildir has all three folders
                 for name in ("cur", "new", "tmp"):
-                    (path.parent.parent / name).mkdir(exist_ok=True)
+                    self._folder(Path(span.place).parent.parent / name)
         data = octets if octets is not None else self._octets.read(span)
         if self._mbox is None:
             with AtomicFile(self._into / span.place, private=True) as file:
@@ -80,6 +80,21 @@ class ArchiveCopy:
             data = _QUOTED_FROM.sub(b">", octets)
         self._mbox.write(data)
         self._mbox.write(b"\n" if bytes(data[-1:]) == b"\n" else b"\n\n")
+
+    def _folder(self, place: Path) -> Path:
+        """Make a folder of the copy, and those that it is in, and return its path: no link leads out of the copy."""
+        path = self._into / place
+        if path in self._made:
+            return path
+        if place == place.parent:
+            path.mkdir(parents=True, exist_ok=True)
+        else:
+            self._folder(place.parent)
+            path.mkdir(exist_ok=True)
+            if path.is_symlink():
+                raise OSError(errno.ELOOP, "is a link, and links are not followed", str(path))
+        self._made.add(path)
+        return path
 
     def _finish(self) -> None:
         if self._mbox is not None:

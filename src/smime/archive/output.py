@@ -2,6 +2,10 @@
 
 A file is written as ``<name>.part`` and renamed when the run is complete. With `resume`, the records of ``<name>.part`` or of the finished
 file are kept and their messages are named in `keys`, so that the caller passes over them. A Parquet file cannot be continued.
+The name ``<name>.part`` can be foreseen, so no link is followed there (`smime.files.nofollow`).
+
+Values come out of messages and file names. In JSON, characters that a terminal obeys are escapes. In CSV they are written as
+`smime.printable.escape` does it, and a value that a spreadsheet would run as a formula has an apostrophe before it (see `_cell`).
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterable
 from importlib import import_module
@@ -18,11 +23,14 @@ from typing import IO, Any, Protocol
 
 from smime.archive.record import MessageRecord, SignerRecord, key_of
 from smime.errors import ParseError
+from smime.files import nofollow
+from smime.printable import escape, json_text, unescape
 
 __all__ = ["FORMATS", "Key", "RecordWriter", "open_output", "open_stream"]
 
 Key = tuple[str, "int | str"]
 
+_CHUNK = 1 << 20
 FORMATS = ("jsonl", "csv", "sqlite", "parquet")
 _COLUMNS = (
     "source",
@@ -64,18 +72,7 @@ class RecordWriter(Protocol):
 
 
 def _json_row(record: MessageRecord) -> str:
-    row = json.dumps(record.to_dict(), ensure_ascii=False, separators=(",", ":"))
-    if not row.isascii() and _unencodable(row):  # a file name that is not UTF-8: JSON escapes bring it back as it was
-        row = json.dumps(record.to_dict(), separators=(",", ":"))
-    return row + "\n"
-
-
-def _unencodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
+    return json_text(record.to_dict(), separators=(",", ":")) + "\n"
 
 
 def _encodable(value: Any) -> Any:
@@ -87,13 +84,28 @@ def _flat(record: MessageRecord) -> list[Any]:
     row["signers"] = "; ".join(", ".join(signer.addresses) or signer.subject or signer.sid for signer in record.signers)
     row["layers"] = " > ".join(record.layers)
     row["findings"] = " ".join(record.all_findings())
-    # a row is a line, in every reader: texts of the message hold no line ends, file names might
-    return [value.replace("\r", " ").replace("\n", " ") if isinstance(value, str) else value for value in map(row.get, _COLUMNS)]
+    return list(map(row.get, _COLUMNS))
+
+
+# Spreadsheets run what begins with one of these (OWASP, "CSV Injection"), the full-width forms included. Where a semicolon or a tab is the
+# separator, as it is in much of Europe, a value that holds one is several cells to them.
+_FORMULA = re.compile(r"""((?:^|[;\t])[\s"]*)(?=['=+\-@\uff1d\uff0b\uff0d\uff20])""")
+_HARMLESS = re.compile(r"""((?:^|[;\t])[\s"]*)'""")
+
+
+def _cell(text: str) -> str:
+    """Return text for a cell of CSV: an apostrophe stands before what would be a formula. An apostrophe there is doubled: see `_text`."""
+    return _FORMULA.sub(r"\1'", escape(text))
+
+
+def _text(cell: str) -> str:
+    """Return what `_cell` was given."""
+    return unescape(_HARMLESS.sub(r"\1", cell))
 
 
 def _csv_line(values: Iterable[Any]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(map(_encodable, values))
+    csv.writer(line, lineterminator="\n").writerow([_cell(value) if isinstance(value, str) else value for value in values])
     return line.getvalue()
 
 
@@ -122,7 +134,7 @@ class _Lines:
 class _LinesFile(_Lines):
     def __init__(self, form: str, path: Path, part: Path, *, resume: bool) -> None:
         self._path, self._part = path, part
-        super().__init__(form, part.open("r+b" if resume else "w+b"))
+        super().__init__(form, os.fdopen(nofollow.reopen(part) if resume else nofollow.create(part), "r+b"))
         if resume:
             self._read_back()
         if self._stream.tell() == 0:
@@ -152,7 +164,7 @@ class _LinesFile(_Lines):
             if tuple(values) != _COLUMNS:
                 raise ValueError
             return
-        self.keys.add(key_of(values[0], int(values[1]) if values[1] else None, values[2] or None))
+        self.keys.add(key_of(_text(values[0]), int(values[1]) if values[1] else None, _text(values[2]) or None))
 
     def commit(self) -> None:
         self._stream.flush()
@@ -165,7 +177,11 @@ class _LinesFile(_Lines):
 
 
 class _SQLite:
-    """Records as rows of the table ``messages``; lists are JSON."""
+    """Records as rows of the table ``messages``; lists are JSON.
+
+    SQLite opens its journal by name, through whatever link is there. So the journal is made here, is opened once (the database stays
+    locked, and no other mode keeps the journal's descriptor), and is emptied instead of removed after each transaction.
+    """
 
     _COMMIT_EVERY = 1_000
 
@@ -173,19 +189,41 @@ class _SQLite:
         import sqlite3  # noqa: PLC0415 - only if asked for
 
         self._path, self._part = path, part
-        if not resume:
-            part.unlink(missing_ok=True)
+        self._journal = part.with_name(part.name + "-journal")
+        self._claim(resume)
         self._database = sqlite3.connect(part)
         self._pending = 0
         names = ", ".join(f'"{name}"{" INTEGER" if name in {"offset", "size", "decrypted"} else " TEXT"}' for name in _COLUMNS)
         try:
+            self._database.execute("PRAGMA locking_mode=EXCLUSIVE")
+            if not resume:
+                self._database.execute("PRAGMA journal_mode=OFF")  # nothing to lose yet; and a journal beside an empty file is removed
             self._database.execute(f"CREATE TABLE IF NOT EXISTS messages ({names})")
+            if not resume:
+                os.close(nofollow.create(self._journal))
+            self._database.execute("PRAGMA journal_mode=TRUNCATE")
             rows = self._database.execute("SELECT source, offset, file FROM messages")
             self.keys: set[Key] = {key_of(*row) for row in rows}
         except sqlite3.DatabaseError:
             self._database.close()
+            self._journal.unlink(missing_ok=True)
             raise ParseError("records", f"{path} is not a database of this command") from None
         self._insert = f"INSERT INTO messages VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - names of our own
+
+    def _claim(self, resume: bool) -> None:
+        """See that no link lies under any name that SQLite will open."""
+        beside = [self._part.with_name(self._part.name + suffix) for suffix in ("-journal", "-wal", "-shm")]
+        if not resume:
+            for name in beside:
+                name.unlink(missing_ok=True)
+            os.close(nofollow.create(self._part))
+            return
+        for name in (self._part, *beside):
+            try:
+                os.close(nofollow.reopen(name))
+            except FileNotFoundError:
+                if name == self._journal:
+                    os.close(nofollow.create(name))
 
     def write(self, record: MessageRecord, /) -> None:
         row = record.to_dict()
@@ -204,6 +242,7 @@ class _SQLite:
     def close(self) -> None:
         self._database.commit()
         self._database.close()
+        self._journal.unlink(missing_ok=True)
 
 
 class _Parquet:
@@ -220,7 +259,8 @@ class _Parquet:
         self._schema = pa.schema([(name, types.get(name, text)) for name in _COLUMNS])
         self._table = pa.Table
         self._path, self._part = path, part
-        self._writer = pq.ParquetWriter(part, self._schema)
+        self._file = os.fdopen(nofollow.create(part), "r+b")
+        self._writer = pq.ParquetWriter(self._file, self._schema)
         self._rows: list[dict[str, Any]] = []
         self.keys: set[Key] = set()
 
@@ -237,11 +277,13 @@ class _Parquet:
         if self._rows:
             self._flush()
         self._writer.close()
+        self._file.close()
         os.replace(self._part, self._path)  # noqa: PTH105
 
     def close(self) -> None:
         self._writer.close()
-        self._part.unlink()  # nobody can read or continue it
+        self._file.close()
+        self._part.unlink(missing_ok=True)  # nobody can read or continue it
 
 
 def open_stream(stream: IO[bytes], form: str = "jsonl") -> RecordWriter:
@@ -279,15 +321,16 @@ def open_output(path: str | os.PathLike[str], form: str = "jsonl", *, resume: bo
         if resume:
             raise ValueError("a parquet file cannot be continued; resume with jsonl, csv or sqlite")
         return _Parquet(path, part)
-    copied = resume and path.exists() and not part.exists()
+    copied = resume and os.path.lexists(path) and not os.path.lexists(part)
     if copied:
-        shutil.copyfile(path, part)
-    resume = resume and part.exists()
+        with os.fdopen(nofollow.read(path), "rb") as old, os.fdopen(nofollow.create(part), "wb") as new:
+            shutil.copyfileobj(old, new, _CHUNK)
+    resume = resume and os.path.lexists(part)
     try:
         if form == "sqlite":
             return _SQLite(path, part, resume=resume)
         return _LinesFile(form, path, part, resume=resume)
-    except ParseError:
+    except (ParseError, OSError):
         if copied:
             part.unlink()
         raise

@@ -48,8 +48,10 @@ def _run(task: pool.Task, found: Iterable[Span], jobs: int, scheduler: str | Non
     return run(task, found, scheduler)
 
 
-def _records(task: pool.Task, sources: Sources, jobs: int, scheduler: str | None, skip: Collection[Any]) -> Iterator[MessageRecord]:
-    found = (span for span in spans(sources) if span.key not in skip)
+def _records(
+    task: pool.Task, sources: Sources, links: bool, jobs: int, scheduler: str | None, skip: Collection[Any]
+) -> Iterator[MessageRecord]:
+    found = (span for span in spans(sources, links=links) if span.key not in skip)
     for _, outcome in _run(task, found, jobs, scheduler):
         yield outcome.record
 
@@ -62,6 +64,7 @@ def verify(
     at: At = None,
     tsa: TrustStore | None = None,
     policy: Policy = policies.RFC8551,
+    follow_links: bool = False,
     jobs: int = 1,
     scheduler: str | None = None,
     skip: Collection[tuple[str, int | str]] = frozenset(),
@@ -77,6 +80,7 @@ def verify(
             has the finding ``time-from-header``.
         tsa: the anchors of time-stamping authorities, whose timestamps make up for certificates that expired since.
         policy: what is accepted; `smime.policies.ARCHIVE` reads old algorithms as well, with findings.
+        follow_links: read symbolic links within the sources, too. Only for archives whose owner may read whatever you may read.
         jobs: processes. With more than one, a script must do its work under ``if __name__ == "__main__":``.
         scheduler: address of a dask scheduler, ``dask://HOST:PORT``, whose workers do the work instead of processes here. They need this
             library, and the files under the same paths; the keys go to them over the network. Needs the extra ``dask``.
@@ -90,13 +94,14 @@ def verify(
         ValueError: `at` has no time zone.
     """
     check(sources)
-    return _records(Verify(trust, _identities(identities), _at(at), policy, tsa), sources, jobs, scheduler, skip)
+    return _records(Verify(trust, _identities(identities), _at(at), policy, tsa), sources, follow_links, jobs, scheduler, skip)
 
 
 def scan(
     sources: Sources,
     *,
     policy: Policy = policies.RFC8551,
+    follow_links: bool = False,
     jobs: int = 1,
     scheduler: str | None = None,
     skip: Collection[tuple[str, int | str]] = frozenset(),
@@ -106,6 +111,7 @@ def scan(
     Args:
         sources: as for `verify`.
         policy: of which the limits count.
+        follow_links: as for `verify`.
         jobs: as for `verify`.
         scheduler: as for `verify`.
         skip: as for `verify`.
@@ -117,7 +123,7 @@ def scan(
         OSError: a source is not there; while iterating: it cannot be listed.
     """
     check(sources)
-    return _records(Scan(policy), sources, jobs, scheduler, skip)
+    return _records(Scan(policy), sources, follow_links, jobs, scheduler, skip)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +146,7 @@ def certificates(
     *,
     identities: AnyIdentity | Iterable[AnyIdentity] = (),
     policy: Policy = policies.RFC8551,
+    follow_links: bool = False,
     jobs: int = 1,
     scheduler: str | None = None,
 ) -> Iterator[HarvestedCertificate]:
@@ -151,6 +158,7 @@ def certificates(
         sources: as for `verify`.
         identities: keys for encrypted layers, to look inside.
         policy: as for `verify`.
+        follow_links: as for `verify`.
         jobs: as for `verify`.
         scheduler: as for `verify`.
 
@@ -161,12 +169,14 @@ def certificates(
         OSError: a source is not there; while iterating: it cannot be listed.
     """
     check(sources)
-    return _harvest(Harvest(None, _identities(identities), _at(None), policy), sources, policy, jobs, scheduler)
+    return _harvest(Harvest(None, _identities(identities), _at(None), policy), sources, policy, follow_links, jobs, scheduler)
 
 
-def _harvest(task: pool.Task, sources: Sources, policy: Policy, jobs: int, scheduler: str | None) -> Iterator[HarvestedCertificate]:
+def _harvest(
+    task: pool.Task, sources: Sources, policy: Policy, links: bool, jobs: int, scheduler: str | None
+) -> Iterator[HarvestedCertificate]:
     seen: set[bytes] = set()
-    for _, outcome in _run(task, spans(sources), jobs, scheduler):
+    for _, outcome in _run(task, spans(sources, links=links), jobs, scheduler):
         for der in split_elements(outcome.octets or b""):
             if der in seen:
                 continue
@@ -186,6 +196,7 @@ def learn(
     identities: AnyIdentity | Iterable[AnyIdentity] = (),
     at: At = None,
     policy: Policy = policies.RFC8551,
+    follow_links: bool = False,
     jobs: int = 1,
     scheduler: str | None = None,
 ) -> Iterator[tuple[MessageRecord, list[Change]]]:
@@ -200,6 +211,7 @@ def learn(
         identities: as for `verify`.
         at: as for `verify`.
         policy: as for `verify`.
+        follow_links: as for `verify`.
         jobs: as for `verify`.
         scheduler: as for `verify`.
 
@@ -211,13 +223,13 @@ def learn(
         ValueError: `at` has no time zone.
     """
     check(sources)
-    return _learn(Learn(trust, _identities(identities), _at(at), policy), sources, store, jobs, scheduler)
+    return _learn(Learn(trust, _identities(identities), _at(at), policy), sources, store, follow_links, jobs, scheduler)
 
 
 def _learn(
-    task: pool.Task, sources: Sources, store: CorrespondentStore, jobs: int, scheduler: str | None
+    task: pool.Task, sources: Sources, store: CorrespondentStore, links: bool, jobs: int, scheduler: str | None
 ) -> Iterator[tuple[MessageRecord, list[Change]]]:
-    for _, outcome in _run(task, spans(sources), jobs, scheduler):
+    for _, outcome in _run(task, spans(sources, links=links), jobs, scheduler):
         taught = [Lesson.decode(line) for line in (outcome.octets or b"").splitlines()]
         yield outcome.record, store.learn(taught) if taught else []
 
@@ -234,9 +246,11 @@ def _check_copy(sources: Sources, into: str | os.PathLike[str]) -> None:
             raise ValueError(f"the copy cannot be inside of the archive: {os.fspath(into)} is in {source}")
 
 
-def _copy(task: pool.Task, sources: Sources, into: str | os.PathLike[str], jobs: int, scheduler: str | None) -> Iterator[MessageRecord]:
+def _copy(
+    task: pool.Task, sources: Sources, into: str | os.PathLike[str], links: bool, jobs: int, scheduler: str | None
+) -> Iterator[MessageRecord]:
     with ArchiveCopy(into) as copy:
-        for span, outcome in _run(task, spans(sources), jobs, scheduler):
+        for span, outcome in _run(task, spans(sources, links=links), jobs, scheduler):
             copy.write(span, outcome.octets)
             yield outcome.record
 
@@ -249,6 +263,7 @@ def decrypt(
     trust: TrustStore | None = None,
     at: At = None,
     policy: Policy = policies.RFC8551,
+    follow_links: bool = False,
     jobs: int = 1,
     scheduler: str | None = None,
 ) -> Iterator[MessageRecord]:
@@ -265,6 +280,7 @@ def decrypt(
         trust: anchors, if the records should have verdicts on signatures.
         at: as for `verify`.
         policy: as for `verify`.
+        follow_links: as for `verify`.
         jobs: as for `verify`.
         scheduler: as for `verify`.
 
@@ -276,7 +292,7 @@ def decrypt(
         ValueError: the folder is inside of a source.
     """
     _check_copy(sources, into)
-    return _copy(Decrypt(trust, _identities(identities), _at(at), policy), sources, into, jobs, scheduler)
+    return _copy(Decrypt(trust, _identities(identities), _at(at), policy), sources, into, follow_links, jobs, scheduler)
 
 
 def strip(
@@ -287,6 +303,7 @@ def strip(
     trust: TrustStore | None = None,
     at: At = None,
     policy: Policy = policies.RFC8551,
+    follow_links: bool = False,
     jobs: int = 1,
     scheduler: str | None = None,
 ) -> Iterator[MessageRecord]:
@@ -296,4 +313,4 @@ def strip(
     `decrypt`.
     """
     _check_copy(sources, into)
-    return _copy(Strip(trust, _identities(identities), _at(at), policy), sources, into, jobs, scheduler)
+    return _copy(Strip(trust, _identities(identities), _at(at), policy), sources, into, follow_links, jobs, scheduler)

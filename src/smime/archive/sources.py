@@ -3,7 +3,11 @@
 `spans` names each message by file and octets without reading it; `Octets` hands out the octets of a span. A file is an mbox if it begins
 with ``From ``; a folder is a Maildir if it holds ``cur`` and ``new``. In other folders everything is looked for, to any depth: Maildirs,
 mbox files, and files that are single messages by their name (`MESSAGE_SUFFIXES`, or the bare numbers of MH and Cyrus). Names that begin
-with a dot are passed over, but for the dotted sub-folders of a Maildir++. Links to folders are not followed.
+with a dot are passed over, but for the dotted sub-folders of a Maildir++.
+
+An archive may belong to somebody else than who works through it, and a link in it lead to what only the latter may read. So symbolic links
+are passed over unless the caller asks for them; what the caller names may be one. Even then no link to a folder is followed but the
+``cur`` and ``new`` of a Maildir.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from smime.archive.record import key_of
+from smime.files import nofollow
 from smime.mime.mbox import MboxSplitter, MessageSpan
 
 __all__ = ["MESSAGE_SUFFIXES", "Octets", "Sources", "Span", "check", "spans", "total_size"]
@@ -39,6 +44,7 @@ class Span:
         path: the file to open.
         start, end: its octets in that file, the ``From `` line excluded.
         place: the file's place in a copy of the archive, relative to the folder of the copy.
+        link: the file may be a symbolic link.
     """
 
     source: str
@@ -48,6 +54,7 @@ class Span:
     start: int
     end: int
     place: str = ""
+    link: bool = False
 
     @property
     def size(self) -> int:
@@ -67,16 +74,21 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """One file to read: an mbox (`file` is None), or a single message. `place` as in `Span`."""
+    """One file to read: an mbox (`file` is None), or a single message. `place` and `link` as in `Span`."""
 
     source: str
     file: str | None
     path: str
     place: str
+    link: bool
+
+    @property
+    def size(self) -> int:
+        return os.stat(self.path, follow_symlinks=self.link).st_size  # noqa: PTH116 - a Path for each of a million files costs more
 
 
-def _is_mbox(path: str) -> bool:
-    with Path(path).open("rb") as stream:
+def _is_mbox(path: str, *, link: bool) -> bool:
+    with os.fdopen(nofollow.read(path, link=link), "rb") as stream:
         return stream.read(len(_MBOX_MAGIC)) == _MBOX_MAGIC
 
 
@@ -89,15 +101,17 @@ def _entries(path: Path) -> list[os.DirEntry[str]]:
         return sorted(entries, key=lambda entry: entry.name)
 
 
-def _maildir(root: Path, source: str, place: str, prefix: str = "") -> Iterator[_File]:
+def _maildir(root: Path, source: str, place: str, links: bool, prefix: str = "") -> Iterator[_File]:
     for folder in ("cur", "new"):
+        if not links and (root / folder).is_symlink():
+            continue
         for entry in _entries(root / folder):
-            if not entry.name.startswith(".") and entry.is_file():
+            if not entry.name.startswith(".") and entry.is_file(follow_symlinks=links):
                 name = f"{prefix}{folder}/{entry.name}"
-                yield _File(source, name, entry.path, f"{place}/{name}")
+                yield _File(source, name, entry.path, f"{place}/{name}", links)
     for entry in _entries(root):
         if entry.name not in {"cur", "new", "tmp"} and entry.is_dir(follow_symlinks=False) and _is_maildir(Path(entry.path)):
-            yield from _maildir(Path(entry.path), source, place, f"{prefix}{entry.name}/")
+            yield from _maildir(Path(entry.path), source, place, links, f"{prefix}{entry.name}/")
 
 
 def _is_message_name(name: str) -> bool:
@@ -107,7 +121,7 @@ def _is_message_name(name: str) -> bool:
     return f".{suffix.lower()}" in MESSAGE_SUFFIXES or (stem.isdecimal() and not suffix)
 
 
-def _folder(root: Path, source: str, place: str, prefix: str = "") -> Iterator[_File]:
+def _folder(root: Path, source: str, place: str, links: bool, prefix: str = "") -> Iterator[_File]:
     for entry in _entries(root):
         if entry.name.startswith("."):
             continue
@@ -115,14 +129,14 @@ def _folder(root: Path, source: str, place: str, prefix: str = "") -> Iterator[_
         if entry.is_dir(follow_symlinks=False):
             path = Path(entry.path)
             if _is_maildir(path):
-                yield from _maildir(path, str(path), f"{place}/{name}")
+                yield from _maildir(path, str(path), f"{place}/{name}", links)
             else:
-                yield from _folder(path, source, place, f"{name}/")
-        elif entry.is_file():
-            if _is_mbox(entry.path):
-                yield _File(entry.path, None, entry.path, f"{place}/{name}")
+                yield from _folder(path, source, place, links, f"{name}/")
+        elif entry.is_file(follow_symlinks=links):
+            if _is_mbox(entry.path, link=links):
+                yield _File(entry.path, None, entry.path, f"{place}/{name}", links)
             elif _is_message_name(entry.name):
-                yield _File(source, name, entry.path, f"{place}/{name}")
+                yield _File(source, name, entry.path, f"{place}/{name}", links)
 
 
 def check(sources: Sources) -> list[str]:
@@ -137,28 +151,29 @@ def check(sources: Sources) -> list[str]:
     return listed
 
 
-def _files(sources: Sources) -> Iterator[_File]:
+def _files(sources: Sources, links: bool) -> Iterator[_File]:
     places: set[str] = set()
     for source in check(sources):
         path = Path(source)
-        name = path.name or path.resolve().name or "archive"
+        name = path.name if path.name != ".." else ""  # else the copy would be made beside its own folder
+        name = name or path.resolve().name or "archive"
         place, number = name, 1
         while place in places:
             number += 1
             place = f"{name}-{number}"
         places.add(place)
         if _is_maildir(path):
-            yield from _maildir(path, source, place)
+            yield from _maildir(path, source, place, links)
         elif path.is_dir():
-            yield from _folder(path, source, place)
-        elif _is_mbox(source):
-            yield _File(source, None, source, place)
+            yield from _folder(path, source, place, links)
+        elif _is_mbox(source, link=True):
+            yield _File(source, None, source, place, link=True)
         else:
-            yield _File(source, path.name, source, place)
+            yield _File(source, path.name, source, place, link=True)
 
 
 def _mbox(found: _File) -> Iterator[Span]:
-    with Path(found.path).open("rb", buffering=0) as stream:
+    with os.fdopen(nofollow.read(found.path, link=found.link), "rb", buffering=0) as stream:
         splitter = MboxSplitter(total_size=os.fstat(stream.fileno()).st_size)
         while chunk := stream.read(_CHUNK):
             for message in splitter.receive(chunk):
@@ -168,32 +183,33 @@ def _mbox(found: _File) -> Iterator[Span]:
 
 
 def _span_of(found: _File, message: MessageSpan) -> Span:
-    return Span(found.source, message.start, None, found.path, message.header_start, message.end, found.place)
+    return Span(found.source, message.start, None, found.path, message.header_start, message.end, found.place, found.link)
 
 
-def spans(sources: Sources) -> Iterator[Span]:
+def spans(sources: Sources, *, links: bool = False) -> Iterator[Span]:
     """Yield every message of the sources, in order: sources as given, folders by name, an mbox from its beginning.
 
     Args:
         sources: one path or several.
+        links: read symbolic links to files as well.
 
     Raises:
         OSError: a source is not there, or cannot be read.
     """
-    for found in _files(sources):
+    for found in _files(sources, links):
         if found.file is None:
             yield from _mbox(found)
         else:
-            yield Span(found.source, None, found.file, found.path, 0, Path(found.path).stat().st_size, found.place)
+            yield Span(found.source, None, found.file, found.path, 0, found.size, found.place, found.link)
 
 
-def total_size(sources: Sources) -> int:
+def total_size(sources: Sources, *, links: bool = False) -> int:
     """Return the octets of all files of the sources, for a progress bar.
 
     Raises:
         OSError: a source is not there, or cannot be read.
     """
-    return sum(Path(found.path).stat().st_size for found in _files(sources))
+    return sum(found.size for found in _files(sources, links))
 
 
 class Octets:
@@ -225,7 +241,7 @@ class Octets:
         """
         if self._path != span.path or self._stream is None:
             self.close()
-            self._stream = Path(span.path).open("rb")  # noqa: SIM115 - kept open for the next span
+            self._stream = os.fdopen(nofollow.read(span.path, link=span.link), "rb")
             self._path = span.path
         stream, size = self._stream, span.size
         if size < _MAPPED_FROM:
@@ -247,4 +263,4 @@ class Octets:
         """
         if span.offset is None:
             return b""
-        return bytes(self.read(Span(span.source, None, None, span.path, span.offset, span.start)))
+        return bytes(self.read(Span(span.source, None, None, span.path, span.offset, span.start, link=span.link)))

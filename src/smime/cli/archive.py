@@ -16,6 +16,7 @@ import click
 from smime.cli.failures import DONE, INTERRUPTED, NOT_VALID, UNREADABLE, Failure
 from smime.cli.inputs import Passwords, content_key_options, load_keystores, load_trust, target
 from smime.cli.read import network_options, policy_of, trust_options
+from smime.printable import clean
 
 if TYPE_CHECKING:
     from smime.archive import MessageRecord
@@ -49,13 +50,18 @@ def _scheduler(context: click.Context, parameter: click.Parameter, value: str | 
 
 
 def _worker_options(function: F) -> F:
-    """Add the options that say who does the work."""
+    """Add the options that say what is read, and who does the work."""
     for option in (
         click.option(
             "--scheduler",
             metavar="dask://HOST:PORT",
             callback=_scheduler,
             help="Have the workers of a dask scheduler do it; they need the same files under the same paths, and are sent the keys.",
+        ),
+        click.option(
+            "--follow-links",
+            is_flag=True,
+            help="Read symbolic links in the archive, too. Only if its owner may read whatever you may read.",
         ),
         click.option("--jobs", type=click.IntRange(min=1), default=processors, help="Processes; default: one a processor."),
     ):
@@ -99,6 +105,7 @@ class Run:
         output: where the records go; None: standard output.
         form: of the records; None: what the name of `output` says.
         summary: print a table; None: if there is an output.
+        links: symbolic links in the archive are read.
         resume: go on where an earlier run has ended.
         all_decrypted: a message for somebody else is wrong as well.
         judged: there are anchors to judge signers by.
@@ -112,6 +119,7 @@ class Run:
         form: str | None,
         summary: bool | None,
         *,
+        links: bool = False,
         resume: bool = False,
         all_decrypted: bool = False,
         judged: bool = True,
@@ -120,6 +128,7 @@ class Run:
         from smime.cli.summary import Summary  # noqa: PLC0415 - not for --help
 
         self._paths = paths
+        self._links = links
         self._output = None if output == "-" else output
         self._form = form or (_SUFFIXES.get(Path(output).suffix.lower(), "jsonl") if output else "jsonl")
         self._to_stdout = to_stdout
@@ -198,7 +207,7 @@ class Run:
             TimeRemainingColumn(),
         )
         with Progress(*columns, console=render.console(), transient=True) as progress:
-            task = progress.add_task("", total=total_size(self._paths), messages=0)
+            task = progress.add_task("", total=total_size(self._paths, links=self._links), messages=0)
 
             def advance(size: int) -> None:
                 progress.update(task, advance=size, messages=self._summary.messages)
@@ -235,6 +244,7 @@ def verify(
     password_file: str | None,
     output: str | None,
     form: str | None,
+    follow_links: bool,
     jobs: int,
     scheduler: str | None,
     summary: bool | None,
@@ -250,11 +260,19 @@ def verify(
     trust = load_trust(roots, crls, certs, fetch=fetch)
     tsa = load_trust(clocks, crls, certs, fetch=fetch) if clocks else None
     identities = load_keystores(keystores, Passwords(password_file))
-    run = Run(paths, output, form, summary, resume=resume)
-    policy = policy_of(archive_policy, require_revocation)
+    run = Run(paths, output, form, summary, links=follow_links, resume=resume)
     run.finish(
         archive.verify(
-            paths, trust, identities=identities, at=at, tsa=tsa, policy=policy, jobs=jobs, scheduler=scheduler, skip=run.writer.keys
+            paths,
+            trust,
+            identities=identities,
+            at=at,
+            tsa=tsa,
+            policy=policy_of(archive_policy, require_revocation),
+            follow_links=follow_links,
+            jobs=jobs,
+            scheduler=scheduler,
+            skip=run.writer.keys,
         )
     )
 
@@ -262,13 +280,21 @@ def verify(
 @group.command("scan")
 @_run_options(resume=True)
 def scan(
-    *, paths: tuple[str, ...], output: str | None, form: str | None, jobs: int, scheduler: str | None, summary: bool | None, resume: bool
+    *,
+    paths: tuple[str, ...],
+    output: str | None,
+    form: str | None,
+    follow_links: bool,
+    jobs: int,
+    scheduler: str | None,
+    summary: bool | None,
+    resume: bool,
 ) -> None:
     """Look what the messages are made of, without any key; nothing is verified."""
     from smime import archive  # noqa: PLC0415 - not for --help
 
-    run = Run(paths, output, form, summary, resume=resume)
-    run.finish(archive.scan(paths, jobs=jobs, scheduler=scheduler, skip=run.writer.keys))
+    run = Run(paths, output, form, summary, links=follow_links, resume=resume)
+    run.finish(archive.scan(paths, follow_links=follow_links, jobs=jobs, scheduler=scheduler, skip=run.writer.keys))
 
 
 @group.command("certs")
@@ -290,6 +316,7 @@ def certs(
     roots: tuple[str, ...],
     store: str | None,
     output: str | None,
+    follow_links: bool,
     jobs: int,
     scheduler: str | None,
     **judging: Any,
@@ -302,7 +329,6 @@ def certs(
     """
     from smime import archive  # noqa: PLC0415 - not for --help
     from smime.asn1 import pem  # noqa: PLC0415
-    from smime.cli.render import clean  # noqa: PLC0415
     from smime.files import AtomicFile  # noqa: PLC0415
 
     if (store is None) is not (not roots):
@@ -311,14 +337,15 @@ def certs(
         raise click.UsageError("with --store there is no OUT")
     identities = load_keystores(keystores, Passwords(password_file))
     _check_paths(paths)
+    workers: dict[str, Any] = {"follow_links": follow_links, "jobs": jobs, "scheduler": scheduler}
     if store is not None:
-        _learn(paths, store, roots, identities, jobs, scheduler, **judging)
+        _learn(paths, store, roots, identities, workers, **judging)
         return
     where = target(output)
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(AtomicFile(where)) if isinstance(where, str) else None
         write = file.write if file is not None else sys.stdout.buffer.write
-        for found in archive.certificates(paths, identities=identities, jobs=jobs, scheduler=scheduler):
+        for found in archive.certificates(paths, identities=identities, **workers):
             about = f"{found.summary.subject}  {', '.join(found.summary.addresses)}  until {found.summary.not_after.date()}"
             write(f"# {clean(about)}\n".encode() + pem.encode("CERTIFICATE", found.der))
         if file is not None:
@@ -330,8 +357,7 @@ def _learn(
     store: str,
     roots: Sequence[str],
     identities: Sequence[Any],
-    jobs: int,
-    scheduler: str | None,
+    workers: dict[str, Any],
     *,
     at: Any,
     certs: Sequence[str],
@@ -340,17 +366,14 @@ def _learn(
     require_revocation: bool,
 ) -> None:
     from smime import archive  # noqa: PLC0415 - not for --help
-    from smime.cli.render import clean  # noqa: PLC0415
 
     trust = load_trust(roots, crls, certs)
     policy = policy_of(archive_policy, require_revocation)
     with archive.CorrespondentStore(store) as known:
-        for record, changes in archive.learn(
-            paths, trust, known, identities=identities, at=at, policy=policy, jobs=jobs, scheduler=scheduler
-        ):
+        for record, changes in archive.learn(paths, trust, known, identities=identities, at=at, policy=policy, **workers):
             for change in changes:
                 click.echo(clean(f"{change} ({record.source}:{record.offset if record.file is None else record.file})"))
-        click.echo(f"{len(known)} correspondents in {store}", err=True)
+        click.echo(f"{len(known)} correspondents in {clean(store)}", err=True)
 
 
 def _copy_options(function: F) -> F:
@@ -384,6 +407,7 @@ def _copy(
     password_file: str | None,
     output: str | None,
     form: str | None,
+    follow_links: bool,
     jobs: int,
     scheduler: str | None,
     summary: bool | None,
@@ -400,10 +424,11 @@ def _copy(
         "trust": trust,
         "at": at,
         "policy": policy_of(archive_policy, require_revocation),
+        "follow_links": follow_links,
         "jobs": jobs,
         "scheduler": scheduler,
     }
-    run = Run(paths, output, form, summary, all_decrypted=what == "decrypt", judged=trust is not None)
+    run = Run(paths, output, form, summary, links=follow_links, all_decrypted=what == "decrypt", judged=trust is not None)
     try:
         if what == "decrypt":
             records = archive.decrypt(paths, identities, into, **settings)

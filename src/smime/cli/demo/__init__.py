@@ -84,10 +84,12 @@ def _clear(folder: Path) -> None:
         ours = mark.is_file() and mark.read_text(encoding="utf-8", errors="replace").startswith(_FIRST_LINE)
         if not ours and any(folder.iterdir()):
             raise Failure(f"{folder}: is not empty and no earlier demo", USAGE)
-        for name in _FOLDERS:
-            shutil.rmtree(folder / name, ignore_errors=True)
-        for name in _FILES:
-            (folder / name).unlink(missing_ok=True)
+        for name in (*_FOLDERS, *_FILES, _MARK):
+            path = folder / name
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)  # a link, not what it leads to
     folder.mkdir(parents=True, exist_ok=True)
 
 

@@ -143,7 +143,8 @@ def test_constants(backend: Backend) -> None:
     from smime._kernels._accel import lib
 
     assert (python.AT_LINE_START, python.FINAL) == (lib.SMIME_SCAN_LINE_START, lib.SMIME_SCAN_FINAL)
-    assert (python.DELIMITER, python.CLOSE, python.PREFIX_ONLY) == (lib.SMIME_PARTS_DELIMITER, lib.SMIME_PARTS_CLOSE, lib.SMIME_PARTS_PREFIX)
+    assert (python.DELIMITER, python.CLOSE) == (lib.SMIME_PARTS_DELIMITER, lib.SMIME_PARTS_CLOSE)
+    assert python.PREFIX_ONLY == lib.SMIME_PARTS_PREFIX
     assert (python.PADDED, python.CRLF_LINE) == (lib.SMIME_PARTS_PADDED, lib.SMIME_PARTS_CRLF)
     assert (python.MAX_PADDING, python.PLAIN_PARTS) == (lib.SMIME_PARTS_PADDING, lib.SMIME_PARTS_MOST)
     assert (python.PART_WIDTH, python.TWO_PARTS_WIDTH) == (lib.SMIME_PARTS_RECORD, lib.SMIME_PARTS_TWO)

@@ -41,7 +41,8 @@ def sign(
     """Sign a message (RFC 8551 section 3.5).
 
     Args:
-        message: a MIME entity or a whole mail, whose From, To, Subject and the like stay outside.
+        message: a MIME entity or a whole mail, whose From, To, Subject and the like stay outside, and whose Bcc goes nowhere. Everything
+            else is content from its first octet on, and is protected as text: what begins with a mail header says `smime.mime.mail_header`.
         signer: one, or several who sign the same content.
         detached: multipart/signed, readable by everybody; False: application/pkcs7-mime.
         encoding: ``"smime"`` makes a mail of a MIME entity, lines ended by CRLF; ``"der"`` and ``"pem"`` protect the octets as they are.
@@ -71,7 +72,7 @@ def encrypt(
     """Encrypt a message (RFC 8551 sections 3.3 and 3.4).
 
     Args:
-        message: a MIME entity or a whole mail, whose From, To, Subject and the like stay outside.
+        message: as for `sign`.
         recipients: `x509.Certificate`, `Recipient`, `Password`, `KeyEncryptionKey` or `ContentKey` objects, at least one.
         content_encryption: such as ``"aes-256-gcm"`` or ``"aes-256-cbc"``; None: what the policy says.
         signer: signs first, so that the signature is inside.
@@ -95,7 +96,7 @@ def compress(message: Buffer | Message[Any, Any], *, encoding: Encoding = "smime
     """Compress a message (RFC 3274, RFC 8551 section 3.6).
 
     Args:
-        message: a MIME entity or a whole mail, whose From, To, Subject and the like stay outside.
+        message: as for `sign`.
         encoding: as for `sign`.
 
     Returns:

@@ -53,8 +53,10 @@ TEXT = b"Content-Type: text/plain; charset=us-ascii\r\nContent-Transfer-Encoding
         (b"Subject: x\n y\n\nbody", [(b"Subject", b" x\r\n y")], b"\nbody"),
         (b"Subject: x", [(b"Subject", b" x")], b"\r\n"),
         (b"Content-Type: a/b", [], b"Content-Type: a/b\r\n\r\n"),
-        (b"From a@b Mon\nSubject: a\nno field\nContent-ID: <x>\n\nz", [(b"Subject", b" a")], b"Content-ID: <x>\n\nz"),
-        (b"Bcc: x@y\n\n", [(b"Bcc", b" x@y")], b"\n"),
+        (b"From a@b Mon\nSubject: a\nContent-ID: <x>\n\nz", [(b"Subject", b" a")], b"Content-ID: <x>\n\nz"),
+        (b"Subject: a\nno field\n\nz", [], TEXT + b"Subject: a\nno field\n\nz"),
+        (b"Bcc: x@y\n\n", [], b"\n"),
+        (b"To: x@y\nResent-Bcc: z@y,\n  w@y\nBCC : v@y\nCc: u@y\n\n", [(b"To", b" x@y"), (b"Cc", b" u@y")], b"\n"),
     ],
 )
 def test_split(message: bytes, outside: list[tuple[bytes, bytes]], entity: bytes) -> None:
@@ -103,7 +105,11 @@ def test_a_message_object_that_cannot_be_written() -> None:
 
 def test_the_header_of_a_message_is_limited() -> None:
     with pytest.raises(LimitExceeded):
-        split_message(b"A: b\n" * 10 + b"\n", DEFAULT_LIMITS.replace(header_fields=5))
+        split_message(b"To: b\n" * 10 + b"\n", DEFAULT_LIMITS.replace(header_fields=5))
+    with pytest.raises(LimitExceeded):
+        split_message(b"To: b\n" * 10 + b"\n", DEFAULT_LIMITS.replace(header_size=40))
+    with pytest.raises(LimitExceeded):
+        split_message(b"To: b\nSubject: c\n" * 10, DEFAULT_LIMITS.replace(header_size=22))
 
 
 # -- fields --

@@ -1,7 +1,7 @@
 """A message that is at hand as a whole, split in one step: the fast form of what `split_message` and `SevenBitEncoder` do piece by piece.
 
-Only messages in ordinary form are taken: all lines of the header block are fields, and nothing in the entity has to be re-encoded. For all
-others the answer is None, and the long way has the word; where there is an answer it is the long way's, to the octet.
+Only messages in ordinary form are taken: all lines of the header block are fields, all of them are kept, and nothing in the entity has
+to be re-encoded. For all others the answer is None, and the general way decides; where there is an answer it is the same, to the octet.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from smime._kernels import parts, split
+from smime.mime.mail_header import keeps_all_fields
 from smime.transforms.lines import canonicalize
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def canonical_split(data: bytes, limits: Limits, *, safe: bool) -> tuple[bytes, 
     if safe:
         asked = _TEXT if limits.mime_depth < parts.PLAIN_DEPTH or limits.mime_parts < parts.PLAIN_PARTS else _PARTS
     cuts = split.split_mail(data, asked, limits.header_fields, limits.header_size)
-    if not cuts:
+    if not cuts or not keeps_all_fields(data[: cuts[-1]]):
         return None
     count = len(cuts)
     inside = cuts[1]

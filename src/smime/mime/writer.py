@@ -2,12 +2,13 @@
 
 The rules of `split_message`, in order (RFC 8551 section 3.1; RFC 9788 calls the fields that go inside *Structural*):
 
-1. A message is a header block, an empty line and a body; line ends are CRLF or LF. A mailbox's envelope line at its start is dropped.
-2. If its first line is neither a header field nor empty, there is no header block: the whole is the body of a text. Such an entity gets
-   ``Content-Type: text/plain`` with the character set that its octets are in (us-ascii, utf-8, unknown-8bit); nobody else says it.
+1. A message is a header block, an empty line and a body, if `mail_header` finds one; line ends are CRLF or LF. The envelope line of a
+   mailbox at its start is left out.
+2. If there is no header block, the whole is content: the body of a text. Such an entity gets ``Content-Type: text/plain`` with the
+   character set that its octets are in (us-ascii, utf-8, unknown-8bit); nobody else says it.
 3. MIME-Version and Content-* go with the body into the entity, in their order and octet for octet; all other fields stay outside.
-4. An entity without Content-Type keeps its octets: it is text/plain by RFC 2045 section 5.2.
-5. Lines of a header block that are no fields are dropped: no reader agrees on what they are.
+4. Bcc and Resent-Bcc are left out: they may reach nobody but those whom they name (RFC 5322 section 3.6.3, RFC 9787 section 9.4).
+5. An entity without Content-Type keeps its octets: it is text/plain by RFC 2045 section 5.2.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smime.errors import ParseError
 from smime.limits import DEFAULT_LIMITS
-from smime.mime.header import HeaderFields
+from smime.mime.mail_header import mail_header, names_blind_copies
 from smime.mime.seven_bit import SevenBitEncoder, seven_bit_safe
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from email.message import Message
 
     from smime.limits import Limits
+    from smime.mime.header import HeaderFields
 
     Buffer = bytes | bytearray | memoryview
     RawField = tuple[bytes, bytes]
@@ -38,18 +40,16 @@ __all__ = [
     "SevenBitEncoder",
     "check_field",
     "encode_field",
-    "has_header",
     "make_boundary",
     "multipart_signed",
     "pkcs7_mime_header",
     "seven_bit_safe",
+    "split_fields",
     "split_message",
+    "split_text",
     "write_fields",
 ]
 
-_FIRST_LINE = re.compile(rb"[!-9;-~]+[ \t]*:|\r?\n|\Z")
-_LONGEST_FIRST_LINE = 1 << 16
-_ENVELOPE = re.compile(rb">?From [^\n]*(?:\n|\Z)")
 _FIELD_NAME = re.compile(rb"[!-9;-~]+\Z")
 _BAD_LINE_END = re.compile(rb"\x00|\r(?!\n)|\n(?![ \t])")
 _PREAMBLE = b"This is an S/MIME signed message\r\n"
@@ -90,26 +90,30 @@ def split_message(message: Buffer | Message, limits: Limits = DEFAULT_LIMITS) ->
         ParseError: a message object cannot be written.
     """
     data = message_octets(message)
-    start = 0
-    envelope = _ENVELOPE.match(data)
-    if envelope is not None:
-        start = envelope.end()
-    if _FIRST_LINE.match(data, start) is None or start == len(data):
-        return [], _as_text(data[start:] if start else data)
-    fields = HeaderFields.parse(data, start, None, limits)
+    fields = mail_header(data, limits)
+    return split_text(data) if fields is None else split_fields(fields)
+
+
+def split_text(text: bytes) -> tuple[list[RawField], bytes]:
+    """Return no fields and the entity of a text without a header (rule 2)."""
+    return [], _as_text(text)
+
+
+def split_fields(fields: HeaderFields) -> tuple[list[RawField], bytes]:
+    """Split a message at hand by its header block (rules 3 to 5), which begins at its first octet."""
+    data = fields.data
     outside: list[RawField] = []
     inside: list[bytes] = []
     kept = True
     for name, octets in fields.raw_fields():
         lowered = name.lower()
-        if not lowered:
-            kept = False
-        elif lowered.startswith(b"content-") or lowered == b"mime-version":
+        if lowered.startswith(b"content-") or lowered == b"mime-version":
             inside.append(octets)
         else:
             kept = False
-            outside.append((name, _canonical_value(octets[octets.index(b":") + 1 :])))
-    if kept and start == 0 and fields.complete:
+            if lowered and not names_blind_copies(lowered):  # an envelope line has no name
+                outside.append((name, _canonical_value(octets[octets.index(b":") + 1 :])))
+    if kept and fields.complete:
         return [], data
     rest = data[fields.end :]
     if not fields.complete:
@@ -118,16 +122,6 @@ def split_message(message: Buffer | Message, limits: Limits = DEFAULT_LIMITS) ->
             inside[-1] += b"\r\n"
         rest = b"\r\n"
     return outside, b"".join(inside) + rest
-
-
-def has_header(start: Buffer) -> bool | None:
-    """Tell from its first octets whether a message begins with a header block (rule 2 above); None if more octets are needed."""
-    data = bytes(start)
-    envelope = _ENVELOPE.match(data)
-    at = envelope.end() if envelope is not None else 0
-    if data.find(b"\n", at) < 0 and len(data) - at < _LONGEST_FIRST_LINE:
-        return None
-    return at < len(data) and _FIRST_LINE.match(data, at) is not None
 
 
 def _canonical_value(octets: bytes) -> bytes:

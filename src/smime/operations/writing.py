@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from smime.limits import Limits
-from smime.mime.entity import Body, EntityReader, HeaderBlock
+from smime.mime.mail_header import Undecided, mail_header, mail_header_so_far
 from smime.mime.whole import canonical_split
-from smime.mime.writer import has_header, pkcs7_mime_header, split_message, write_fields
+from smime.mime.writer import pkcs7_mime_header, split_fields, split_text, write_fields
 from smime.operations.buffers import room
 from smime.operations.spool import Buffer
 from smime.transforms import base64
@@ -64,63 +64,59 @@ class Entity:
         inner: takes the octets of the entity, not yet canonical.
     """
 
-    __slots__ = ("_inner", "_limits", "_outer", "_reader", "_start")
+    __slots__ = ("_enough", "_inner", "_limits", "_outer", "_start")
 
     def __init__(self, limits: Limits, outer: Callable[[list[RawField]], object], inner: Callable[[Buffer], object]) -> None:
         self._limits = limits
         self._outer = outer
         self._inner = inner
-        self._reader: EntityReader | None = None
-        self._start: bytes | None = b""
+        self._start: bytearray | None = bytearray()
+        self._enough = 0  # octets after which it is worth while to look again
 
     def update(self, data: Buffer, /) -> None:
-        """Take octets of the mail."""
-        if self._start is not None:
-            start = self._start + data if self._start else bytes(data)
-            header = has_header(start)
-            if header is None or (not header and len(start) < _HEADLESS):
-                self._start = start  # not known yet; or no header block: the more of the text is seen, the better its character set is told
-                return
-            self._begin(start, header)
-            return
-        self._feed(data)
+        """Take octets of the mail.
 
-    def _begin(self, start: bytes, header: bool) -> None:
-        self._start = None
-        if header:
-            self._reader = EntityReader(self._limits)
-            self._feed(start)
-        else:
-            # the label says what the beginning is in, which must not depend on how much of the text came with it
-            end = len(start) if len(start) <= _HEADLESS else start.rfind(b"\n", 0, _HEADLESS) + 1 or _HEADLESS
-            outer, entity = split_message(start[:end], self._limits)
-            self._outer(outer)
-            self._inner(entity)
-            if end < len(start):
-                self._inner(memoryview(start)[end:])
-
-    def _feed(self, data: Buffer) -> None:
-        if self._reader is None:
+        Raises:
+            LimitExceeded: its header is too large.
+            ParseError: what seems to be its header is none, and names blind copies.
+        """
+        start = self._start
+        if start is None:
             self._inner(data)
             return
-        for event in self._reader.receive(data):
-            self._event(event)
+        start += data
+        if len(start) >= self._enough:
+            self._look(bytes(start), final=False)
 
-    def _event(self, event: object) -> None:
-        if type(event) is Body:
-            self._inner(event.data)
-        elif type(event) is HeaderBlock:
-            outer, entity = split_message(event.raw, self._limits)
+    def _look(self, start: bytes, *, final: bool) -> None:
+        """Find out whether the message begins with a header; pass on what is known."""
+        fields = mail_header(start, self._limits) if final else mail_header_so_far(start, self._limits)
+        if isinstance(fields, Undecided) or (fields is None and not final and len(start) < _HEADLESS):
+            # not known yet; or no header: the more of the text is seen, the better its character set is known
+            self._enough = 2 * len(start)
+            return
+        self._start = None
+        if fields is not None:
+            outer, entity = split_fields(fields)
             self._outer(outer)
             self._inner(entity)
+            return
+        # the label names what the beginning is in, which must not depend on how much of the text came with it
+        end = len(start) if len(start) <= _HEADLESS else start.rfind(b"\n", 0, _HEADLESS) + 1 or _HEADLESS
+        outer, entity = split_text(start[:end])
+        self._outer(outer)
+        self._inner(entity)
+        if end < len(start):
+            self._inner(memoryview(start)[end:])
 
     def finalize(self) -> None:
-        """The mail is complete."""
+        """The mail is complete.
+
+        Raises:
+            LimitExceeded, ParseError: as for `update`.
+        """
         if self._start is not None:
-            self._begin(self._start, has_header(self._start) or False)
-        if self._reader is not None:
-            for event in self._reader.finish():
-                self._event(event)
+            self._look(bytes(self._start), final=True)
 
 
 class Armor(Protocol):

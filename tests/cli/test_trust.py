@@ -149,3 +149,36 @@ def test_what_broke_a_signature(smime: Shell) -> None:
     done = smime("verify", "--trust", smime.file("root.pem"), smime.file("changed.eml"))
     assert done.code == 1
     assert "what was done" not in done.stderr
+
+
+@pytest.mark.parametrize("name", ["smime.p7s", "roots.pem", "trust/smime.p7s", "trust/roots.p7c"])
+def test_a_signature_vouches_for_nobody(smime: Shell, name: str) -> None:
+    """Somebody saved an attachment among the anchors: no option takes it, and the error names the file."""
+    mallory = smime.world.mallory
+    path = Path(name)
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(library.sign(b"any content", smime.world.signer(mallory), encoding="der"))
+    if path.parent.name:
+        (path.parent / "root.pem").write_bytes(smime.file("root.pem").read_bytes())
+    given = path.parent if path.parent.name else path
+    root, mail = ("--trust", smime.file("root.pem")), smime.file("untrusted.eml")
+    for arguments in (
+        ("verify", "--trust", given, mail),
+        ("verify", *root, "--trust", given, mail),
+        ("verify", *root, "--tsa", given, mail),
+        ("verify", *root, "--certs", given, mail),
+        ("verify", *root, "--crl", given, mail),
+        ("unwrap", "--trust", given, mail),
+        ("archive", "verify", "--trust", given, mail),
+        ("archive", "verify", *root, "--tsa", given, mail),
+        ("archive", "strip", "--trust", given, "--into", "copy", mail),
+        ("archive", "certs", "--trust", given, "--store", "people", mail),
+        ("encrypt", "-r", given, smime.file("mail.eml")),
+    ):
+        line = smime.fails(3, *arguments)
+        assert path.name in line
+        assert "signed by 1" in line
+
+
+def test_a_key_store_is_no_anchor(smime: Shell) -> None:
+    assert "key store" in smime.fails(3, "verify", "--trust", smime.file("alice.p12"), smime.file("signed.eml"))

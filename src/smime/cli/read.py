@@ -54,7 +54,7 @@ def trust_options(*, required: bool, times: tuple[str, ...] = ()) -> Callable[[F
             click.option("--at", type=TimeType(times), metavar="TIME", help=f"The time to judge certificates at: ISO 8601{words}."),
             click.option(
                 "--trust", "roots", metavar="ROOTS", multiple=True, required=required,
-                help="Trust anchors: a file (PEM, DER, certs-only CMS) or a folder of them. May be repeated.",
+                help="Trust anchors: a file (PEM, DER, certs-only CMS; never a signature) or a folder of them. May be repeated.",
             ),
         ):  # fmt: skip
             function = option(function)

@@ -2,10 +2,14 @@
 
 PEM bundles in any order and mixture, DER, certs-only CMS (.p7c, .p7b), PKCS#8 with and without a password, PKCS#12 with old and new
 encryption. What the octets are is told from the octets, never from a file's name.
+
+What is read here may become a trust anchor. So certificates come from certificates alone: a signature (.p7s) brings those that its maker
+chose, and a mail may quote any. Neither is a source, whatever the file is called and whatever else is in it.
 """
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -25,6 +29,7 @@ StorePassword = str | bytes | None | Callable[[], str | bytes | None]
 _SUFFIXES = frozenset({".pem", ".crt", ".cer", ".cert", ".der", ".p7c", ".p7b", ".p7s", ".crl", ".0"})
 _CERTIFICATE_LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"})
 _CMS_LABELS = frozenset({"PKCS7", "CMS", "PKCS #7 SIGNED DATA"})
+_MAIL = re.compile(rb"^(?:content-type|mime-version)[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 
 
@@ -100,13 +105,16 @@ class _Password:
 
 
 def read_certificates(data: bytes) -> Found:
-    """Read all certificates and revocation lists; private keys are skipped.
+    """Read all certificates and revocation lists: PEM, DER, certs-only CMS. Private keys in PEM are skipped.
 
     Raises:
-        ParseError: the octets are neither PEM nor DER of any of these, or one is malformed.
+        ParseError: the octets are neither PEM nor DER of any of these, or one is malformed, or one is a signature, a mail or a key store.
     """
     found = Found()
     if pem.is_pem(data):
+        mail = _MAIL.search(data)
+        if mail is not None:
+            raise ParseError("pem", "this is a mail, and a certificate that a mail quotes is nobody's choice", mail.start())
         for label, der in pem.decode(data):
             if label in _CERTIFICATE_LABELS:
                 settings = tlv.element(der, 0, len(der))[2] if label.startswith("TRUSTED") else len(der)
@@ -118,6 +126,8 @@ def read_certificates(data: bytes) -> Found:
                 found.crls[der] = None
             elif label in _CMS_LABELS:
                 _read_cms(der, found)
+            elif label == "PKCS12":
+                raise ParseError("pkcs12", "this is a key store; export the certificate that is meant")
     else:
         _read_der(bytes(data), found)
     return found
@@ -144,6 +154,8 @@ def _trusts_mail(settings: bytes) -> bool:
 
 def _read_der(data: bytes, found: Found) -> None:
     """Read one object, or several one after another."""
+    from smime.pki.pkcs12 import is_pkcs12  # noqa: PLC0415 - heavy
+
     offset = 0
     if not data:
         raise ParseError("x509", "there is nothing", 0)
@@ -157,6 +169,8 @@ def _read_der(data: bytes, found: Found) -> None:
         part = data[offset:end]
         if data[start : start + len(_SIGNED_DATA)] == _SIGNED_DATA:
             _read_cms(part, found)
+        elif is_pkcs12(part):
+            raise ParseError("pkcs12", "this is a key store; export the certificate that is meant", offset)
         elif _is_crl(part):
             found.crls[part] = None
         else:
@@ -176,15 +190,31 @@ def _is_crl(der: bytes) -> bool:
 
 
 def _read_cms(data: bytes, found: Found) -> None:
-    """Read the certificates and revocation lists of a SignedData; nothing is verified, and nothing there is trusted for being there."""
-    from smime.cms.reader import CMSReader  # noqa: PLC0415 - rare
+    """Read a certs-only SignedData (RFC 8551 section 3.8): no content, and nobody has signed it.
+
+    Raises:
+        ParseError: it is something else.
+    """
+    from smime.cms.content_info import Content, TrailingData  # noqa: PLC0415 - rare
+    from smime.cms.reader import CMSReader  # noqa: PLC0415
     from smime.cms.signed_data import SignedDataTail  # noqa: PLC0415
 
     reader = CMSReader()
+    tail: SignedDataTail | None = None
     for event in (*reader.receive(data), *reader.finish()):
         if isinstance(event, SignedDataTail):
-            found.certificates.update((Certificate.of(der), None) for der in event.certificates)
-            found.crls.update((der, None) for der in event.crls)
+            tail = event
+        elif isinstance(event, Content) and event.data:
+            raise ParseError("cms", "there is content, and certificates are taken from certs-only CMS (RFC 8551 section 3.8)")
+        elif isinstance(event, TrailingData) and not event.padding:
+            raise ParseError("cms", "something stands behind the CMS object", len(data) - event.count)
+    if tail is None:
+        raise ParseError("cms", "this is no certs-only SignedData (RFC 8551 section 3.8)")
+    signers = len(tail.signer_infos) + len(tail.unknown_signer_infos)
+    if signers:
+        raise ParseError("cms", f"this is signed by {signers}, and certificates are taken from what nobody signed (RFC 8551 section 3.8)")
+    found.certificates.update((Certificate.of(der), None) for der in tail.certificates)
+    found.crls.update((der, None) for der in tail.crls)
 
 
 def read_folder(path: Path) -> Found:
@@ -192,14 +222,13 @@ def read_folder(path: Path) -> Found:
 
     Raises:
         OSError: the path cannot be read.
-        ParseError: a single file is not what it should be.
+        ParseError: one is not what it should be; the reason names the file.
     """
-    if not path.is_dir():
-        return read_certificates(path.read_bytes())
+    files = [path]
+    if path.is_dir():
+        files = [file for file in sorted(path.iterdir()) if file.suffix.lower() in _SUFFIXES and file.is_file()]
     found = Found()
-    for file in sorted(path.iterdir()):
-        if file.suffix.lower() not in _SUFFIXES or not file.is_file():
-            continue
+    for file in files:
         try:
             found.take(read_certificates(file.read_bytes()))
         except SMIMEError as error:

@@ -138,7 +138,7 @@ class TrustStore:
         """Make a store of all certificates (as anchors) and revocation lists in PEM text.
 
         Args:
-            data: the text; anything else in it is skipped.
+            data: the text; what else stands in it is skipped. A signature or a mail is refused: see `smime.pki.files`.
             options: as for the constructor: `intermediates`, `validator`, …
 
         Raises:
@@ -163,7 +163,8 @@ class TrustStore:
         """Make a store of all certificates (as anchors) and revocation lists in a file, or in the files of a folder.
 
         PEM, DER and certs-only CMS (.p7c, .p7b) are read, whatever the names of single files; of a folder, files with other suffixes
-        than .pem .crt .cer .cert .der .p7c .p7b .p7s .crl .0 are skipped.
+        than .pem .crt .cer .cert .der .p7c .p7b .p7s .crl .0 are skipped. A signature (.p7s), a mail or a key store (PKCS#12) holds
+        certificates that its maker chose: it is refused, and so is a folder that holds one under such a suffix.
 
         Args:
             path: the file or the folder.
@@ -171,7 +172,7 @@ class TrustStore:
 
         Raises:
             OSError: it cannot be read.
-            ParseError: there is no certificate, or one is malformed.
+            ParseError: there is no certificate, or one is malformed, or a file is refused; the reason names it.
         """
         from smime.pki.files import read_folder  # noqa: PLC0415
 

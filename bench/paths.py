@@ -29,11 +29,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 import smime
 from smime.asn1 import writer
-from smime.pki import asn1_objects, build, certificate, constraints, effort, names, revocation
-from smime.pki.address_match import match_sender
-from smime.pki.certificate import Certificate
+from smime.pki import effort
+from smime.pki.path import asn1_objects, constraints, search
+from smime.pki.revocation import status
+from smime.pki.sender import match_sender
 from smime.pki.throwaway import Authority, Person, private_key
 from smime.policy import Policy
+from smime.x509 import certificate, names
+from smime.x509.certificate import Certificate
 
 BAR = 4_000.0  # microseconds
 RATIO_BAR = BAR / raw.DESIGN
@@ -503,7 +506,7 @@ def _special_lists() -> Case:
 
 def forget() -> None:
     """Empty every cache that outlives a verdict."""
-    for cache in (build._signatures, certificate._cache, revocation._lists, revocation._responses):
+    for cache in (search._signatures, certificate._cache, status._lists, status._responses):
         cache.clear()
     remembering = (
         names.comparable,

@@ -31,8 +31,8 @@ from smime.cms.enveloped_data import build_enveloped_data
 from smime.cms.identifiers import IssuerAndSerialNumber
 from smime.cms.recipient_info import KeyTransRecipientInfo
 from smime.crypto import content_encryption, key_transport
-from smime.pki.certificate import Certificate
 from smime.pki.throwaway import ThrowawayPKI
+from smime.x509.certificate import Certificate
 
 V15 = AlgorithmIdentifier.build("1.2.840.113549.1.1.1", writer.NULL)
 CONTENT = b"Content-Type: text/plain\r\n\r\n" + b"x" * 1000 + b"\r\n"

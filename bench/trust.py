@@ -21,10 +21,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 import smime
-from smime.pki.address_match import match_sender
-from smime.pki.certificate import Certificate
+from smime.pki.sender import match_sender
 from smime.pki.throwaway import Person, ThrowawayPKI
 from smime.policy import Policy
+from smime.x509.certificate import Certificate
 
 UNSEEN = 100
 _SERIALS = 100_000

@@ -43,10 +43,10 @@ from smime.cms.signed_data import SignerInfo, build_signed_data
 from smime.cms.tst_info import TSTInfo
 from smime.crypto import digests, signatures
 from smime.errors import SMIMEError, VerificationError
-from smime.pki.certificate import Certificate
 from smime.pki.throwaway import Person, ThrowawayPKI
 from smime.transforms import base64
 from smime.transforms.lines import canonicalize
+from smime.x509.certificate import Certificate
 
 __all__ = ["Fuzzer", "Result"]
 

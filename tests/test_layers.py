@@ -40,7 +40,7 @@ MAY_OPEN_FILES = {"files", "archive", "cli"}
 # Named exceptions, each with its reason; a test below fails when one is no longer needed.
 OPENS_FILES = {
     "smime.pki.identity": "load_identities(path) is in the contract",
-    "smime.pki.files": "load_identities(path) and TrustStore.from_path are in the contract",
+    "smime.pki.keystores.read": "load_identities(path) and TrustStore.from_path are in the contract",
     "smime.pki.throwaway": "writes the throw-away PKI of the demo",
 }
 

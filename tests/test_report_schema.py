@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 from tests.hostile import mails, signatures, trust
 from tests.hostile.cases import CASES, Case, mail_of, verify
-from tests.operations.test_timestamps import NOW, report_of, signature_of, signed, stamped, token
+from tests.operations.signed.test_timestamps import NOW, report_of, signature_of, signed, stamped, token
 
 import smime
 from smime.pki.throwaway import ThrowawayPKI

@@ -70,10 +70,10 @@ if TYPE_CHECKING:
     from smime.operations.diagnose import Cause as Cause
     from smime.operations.diagnose import Diagnosis as Diagnosis
     from smime.operations.diagnose import diagnose as diagnose
-    from smime.operations.digested import MessageDigester as MessageDigester
+    from smime.operations.digest import MessageDigester as MessageDigester
     from smime.operations.encrypt import MessageEncryptor as MessageEncryptor
     from smime.operations.errant import ErrantLayer as ErrantLayer
-    from smime.operations.recipients import Recipient as Recipient
+    from smime.operations.recipients.making import Recipient as Recipient
     from smime.operations.rewrite import add_certificates as add_certificates
     from smime.operations.rewrite import add_signer as add_signer
     from smime.operations.rewrite import countersign as countersign
@@ -124,10 +124,10 @@ _HOMES = {
     "operations.compress": ("MessageCompressor",),
     "operations.decrypt": ("DecryptedMessage", "MessageDecryptor"),
     "operations.diagnose": ("Cause", "Diagnosis", "diagnose"),
-    "operations.digested": ("MessageDigester",),
+    "operations.digest": ("MessageDigester",),
     "operations.encrypt": ("MessageEncryptor",),
     "operations.errant": ("ErrantLayer",),
-    "operations.recipients": ("Recipient",),
+    "operations.recipients.making": ("Recipient",),
     "operations.rewrite": ("add_certificates", "add_signer", "countersign"),
     "operations.sign": ("MessageSigner", "Signer"),
     "operations.unwrap": ("Layer", "MessageUnwrapper", "UnwrappedMessage"),

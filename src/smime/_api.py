@@ -18,7 +18,7 @@ from smime.operations.verify import MessageVerifier, VerifiedMessage
 from smime.pki.identity import ContentKey, Identity, KeyEncryptionKey, Keyring, Password
 
 if TYPE_CHECKING:
-    from smime.operations.recipients import AnyRecipient
+    from smime.operations.recipients.making import AnyRecipient
     from smime.operations.sign import Signer
     from smime.operations.spool import Buffer
     from smime.pki.trust import TrustStore

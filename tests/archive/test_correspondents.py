@@ -17,8 +17,8 @@ from smime.cms import attributes as attrs
 from smime.cms.capabilities import DEFAULT_CAPABILITIES
 from smime.cms.identifiers import SubjectKeyIdentifier
 from smime.errors import ParseError
-from smime.pki.certificate import Certificate
 from smime.pki.throwaway import Person, ThrowawayPKI, smtp_utf8_mailbox
+from smime.x509.certificate import Certificate
 
 NOW = datetime.now(timezone.utc).replace(microsecond=0)
 PKI = ThrowawayPKI("Correspondents", now=NOW)

@@ -215,7 +215,7 @@ def test_times_that_are_none(tmp_path: Path, at: object) -> None:
 
 
 def test_old_algorithms_need_the_archive_policy(tmp_path: Path) -> None:
-    from smime.pki import historic
+    from smime.cli.demo import historic
 
     people = world()
     outer = mail("bob@example.org", entity=b"").removesuffix(b"MIME-Version: 1.0\r\n")

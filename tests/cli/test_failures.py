@@ -154,7 +154,7 @@ def test_a_changed_ciphertext(smime: Shell) -> None:
 
 
 def test_an_algorithm_that_the_policy_forbids(smime: Shell) -> None:
-    from smime.pki import historic
+    from smime.cli.demo import historic
 
     Path("old.p7m").write_bytes(historic.encrypt(b"Content-Type: text/plain\r\n\r\nold\r\n", smime.world.bob.certificate))
     assert "--archive-policy" in smime.fails(NOT_VALID, "decrypt", "-k", smime.file("bob.pem"), "-o", "out", "old.p7m")

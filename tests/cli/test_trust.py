@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from tests.archive.world import mail, world
 from tests.cli.conftest import Shell
 from tests.hostile.builder import opaque
-from tests.operations.test_timestamps import ALICE, CLOCKS, LATER, NOW, PKI, signature_of, signed, stamped, token
+from tests.operations.signed.test_timestamps import ALICE, CLOCKS, LATER, NOW, PKI, signature_of, signed, stamped, token
 from tests.pki.test_online import points
 
 import smime as library

@@ -470,7 +470,7 @@ def test_more_than_a_cipher_can_take(monkeypatch):
     for update in (decryptor.update, lambda data: decryptor.update_into(data, buffer)):
         with pytest.raises(Failed):
             update(bytes(16))
-    monkeypatch.setattr("smime.crypto._streams._CHACHA_LARGEST", 100)
+    monkeypatch.setattr("smime.crypto.ciphers._CHACHA_LARGEST", 100)
     encryptor = ce.Encryptor("chacha20-poly1305", bytes(32))
     encryptor.update(bytes(100))
     with pytest.raises(UnsupportedError, match="ChaCha20"):

@@ -26,9 +26,9 @@ from smime.cms.content_info import DATA, SIGNED_DATA
 from smime.cms.identifiers import IssuerAndSerialNumber, SubjectKeyIdentifier
 from smime.cms.signed_data import SignerInfo
 from smime.crypto import digests, signatures
-from smime.pki.certificate import Certificate
 from smime.pki.throwaway import Person, ThrowawayPKI
 from smime.transforms import base64
+from smime.x509.certificate import Certificate
 
 NOW = datetime.now(timezone.utc).replace(microsecond=0)
 ALICE = "alice@example.org"

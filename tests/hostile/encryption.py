@@ -46,8 +46,8 @@ from smime.errors import (
     SMIMEError,
     UnsupportedError,
 )
-from smime.pki.certificate import Certificate
 from smime.pki.throwaway import Person
+from smime.x509.certificate import Certificate
 
 V15 = algorithm("1.2.840.113549.1.1.1", writer.NULL)
 PASSWORD = smime.Password("correct horse")

@@ -14,8 +14,8 @@ from smime.cms.enveloped_data import OriginatorInfo, build_enveloped_data
 from smime.cms.reader import AuthEnvelopedDataHead, AuthEnvelopedDataTail, read
 from smime.crypto import content_encryption
 from smime.errors import DecryptionFailed, ParseError, UnsupportedError
-from smime.operations import recipients
-from smime.pki.certificate import Certificate
+from smime.operations.recipients import making
+from smime.x509.certificate import Certificate
 
 CIPHERS = ["aes-128-gcm", "aes-256-gcm", "aes-256-ccm", "chacha20-poly1305"]
 NOTE = attrs.attribute("1.2.3.4.5", writer.utf8_string("for the archive"))
@@ -110,7 +110,7 @@ def test_ciphers_that_authenticate_nothing() -> None:
 
 
 def _infos(key: bytes) -> list[bytes]:
-    return recipients.recipient_infos(recipients.makers_of(person("p256").certificate), key, smime.policies.RFC8551)
+    return making.recipient_infos(making.makers_of(person("p256").certificate), key, smime.policies.RFC8551)
 
 
 def test_other_content_without_attributes_is_refused() -> None:

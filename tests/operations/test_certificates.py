@@ -8,8 +8,8 @@ import subprocess
 import pytest
 
 import smime
-from smime.pki.certificate import Certificate
 from smime.pki.throwaway import ThrowawayPKI
+from smime.x509.certificate import Certificate
 
 PKI = ThrowawayPKI()
 CERTIFICATES = [PKI.person("Alice", "alice@example.org", key="p256").certificate, PKI.intermediate.certificate]

@@ -21,7 +21,7 @@ from smime.cms.content_info import DATA
 from smime.cms.identifiers import IssuerAndSerialNumber
 from smime.cms.signed_data import SignerInfo, build_signed_data
 from smime.crypto import digests
-from smime.pki.certificate import Certificate
+from smime.x509.certificate import Certificate
 
 NOW = datetime.datetime.now(datetime.timezone.utc)
 ADDRESS = "diane@example.org"

@@ -9,7 +9,8 @@ import pytest
 from fuzz.fuzz_verify import Fuzzer, Mutant
 
 import smime
-from smime.operations import content, signers, timestamps
+from smime.operations.signed import content, timestamps
+from smime.operations.signed import signer as signers
 
 
 @pytest.fixture(scope="module")

@@ -24,8 +24,8 @@ from smime.cms.reader import AuthEnvelopedDataHead, EnvelopedDataHead, read
 from smime.cms.recipient_info import KEKRecipientInfo, KEMRecipientInfo, KeyAgreeRecipientInfo, KeyTransRecipientInfo
 from smime.cms.signed_data import SignerInfo, build_signed_data
 from smime.crypto import content_encryption, digests, key_transport, signatures
-from smime.pki.certificate import Certificate
 from smime.pki.throwaway import ThrowawayPKI
+from smime.x509.certificate import Certificate
 
 PKI = ThrowawayPKI()
 TRUST = smime.TrustStore([PKI.root.certificate])

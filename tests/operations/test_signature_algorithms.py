@@ -13,8 +13,8 @@ from smime.cms.identifiers import IssuerAndSerialNumber
 from smime.cms.signed_data import SignerInfo, build_signed_data
 from smime.crypto import digests, signatures
 from smime.errors import UnsupportedError
-from smime.pki.certificate import Certificate
 from smime.report import Verdict
+from smime.x509.certificate import Certificate
 
 SHA2 = ("sha224", "sha256", "sha384", "sha512")
 SHA3 = ("sha3-224", "sha3-256", "sha3-384", "sha3-512")

@@ -15,8 +15,8 @@ from smime.cms.identifiers import IssuerAndSerialNumber, SubjectKeyIdentifier
 from smime.cms.reader import SignedDataHead, SignedDataTail, read
 from smime.cms.signed_data import SignerInfo
 from smime.errors import KeyMismatchError, ParseError, UnsupportedError
-from smime.pki.certificate import Certificate
 from smime.report import Verdict
+from smime.x509.certificate import Certificate
 
 OCTETS = b"octets"
 UNKNOWN = attrs.attribute("1.2.3.4.5", writer.octet_string(b"whatever"))

@@ -11,15 +11,17 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from smime.asn1 import writer
 from smime.limits import DEFAULT_LIMITS
-from smime.pki import build, certvalidator, fast, names, revocation
-from smime.pki.certificate import Certificate
 from smime.pki.effort import Budget, is_common_key, signature_effort
-from smime.pki.path import PathVerdict
+from smime.pki.path import certvalidator, pyca, search
+from smime.pki.path.validator import PathVerdict
+from smime.pki.revocation import status
 from smime.pki.throwaway import Authority, Person, ThrowawayPKI, private_key
 from smime.pki.trust import TrustStore
 from smime.policies import RFC8551
 from smime.policy import Policy
 from smime.report import Revocation
+from smime.x509 import names
+from smime.x509.certificate import Certificate
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
 PKI = ThrowawayPKI(now=NOW)
@@ -49,7 +51,7 @@ class Work:
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> Work:
     counted = Work()
-    verify, accepted, check, made = build.verify_signature, fast.accepted, certvalidator.check, revocation.RevocationList.__init__
+    verify, accepted, check, made = search.verify_signature, pyca.accepted, certvalidator.check, status.RevocationList.__init__
 
     def counting_verify(issuer: Certificate, *arguments: Any) -> Any:
         counted.signatures.append(signature_effort(issuer.spki))
@@ -67,11 +69,11 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Work:
         counted.lists += 1
         made(self, octets)
 
-    monkeypatch.setattr(build, "verify_signature", counting_verify)
-    monkeypatch.setattr(fast, "accepted", counting_accepted)
+    monkeypatch.setattr(search, "verify_signature", counting_verify)
+    monkeypatch.setattr(pyca, "accepted", counting_accepted)
     monkeypatch.setattr(certvalidator, "check", counting_check)
-    monkeypatch.setattr(revocation.RevocationList, "__init__", counting_list)
-    build._signatures.clear()
+    monkeypatch.setattr(status.RevocationList, "__init__", counting_list)
+    search._signatures.clear()
     return counted
 
 
@@ -168,7 +170,7 @@ class TestSearch:
     def test_certificates_are_read_if_a_path_may_need_them(self) -> None:
         pile = [der(PKI.authority(f"Else {index}", key=private_key("p256", 901))) for index in range(20)]
         budget = Budget(100)
-        brought = build.Brought([*pile, b"junk", der(PKI.intermediate)], DEFAULT_LIMITS, budget)
+        brought = search.Brought([*pile, b"junk", der(PKI.intermediate)], DEFAULT_LIMITS, budget)
         intermediate = Certificate.of(der(PKI.intermediate))
         assert brought.named(intermediate.subject_raw) == [intermediate]
         assert brought.seen == [intermediate]
@@ -179,7 +181,7 @@ class TestSearch:
 
     def test_nothing_is_read_that_is_not_paid(self) -> None:
         budget = Budget(1)
-        brought = build.Brought([der(PKI.intermediate)], DEFAULT_LIMITS, budget)
+        brought = search.Brought([der(PKI.intermediate)], DEFAULT_LIMITS, budget)
         assert brought.named(Certificate.of(der(PKI.intermediate)).subject_raw) == []
         assert budget.exhausted
 
@@ -254,13 +256,13 @@ class TestBadPaths:
         heads = [PKI.authority("Everybody CA", key=one) for one in keys]
         links = [PKI.authority("Everybody CA", issuer=head, key=keys[(index + 1) % 20]) for index, head in enumerate(heads)]
         asked: list[Certificate] = []
-        promise = build.PathSearch._promise
+        promise = search.PathSearch._promise
 
         def counting(self: Any, candidate: Certificate) -> Any:
             asked.append(candidate)
             return promise(self, candidate)
 
-        monkeypatch.setattr(build.PathSearch, "_promise", counting)
+        monkeypatch.setattr(search.PathSearch, "_promise", counting)
         validate(PKI.person("A", "a@example.org", "p256", issuer=heads[0]), *heads, *links)
         assert len(asked) == len(set(asked)) > 2
 
@@ -343,7 +345,7 @@ class TestRevocation:
     def test_few_of_many_responses_are_looked_at(self) -> None:
         who, other = PKI.person("A", "a@example.org", "p256"), PKI.person("B", "b@example.org", "p256")
         noise = [PKI.ocsp(other, this_update=NOW - timedelta(hours=n), next_update=NOW + DAY) for n in range(1, 40)]
-        pile = revocation.RevocationPile((), (), (), [*noise, PKI.ocsp(who)], RFC8551)
+        pile = status.RevocationPile((), (), (), [*noise, PKI.ocsp(who)], RFC8551)
         path = tuple(Certificate.of(der(one)) for one in (who, PKI.intermediate, PKI.root))
         assert pile.about(path).ocsps == [PKI.ocsp(who)] or len(pile.about(path).ocsps) == 1
         about_other = (Certificate.of(der(other)), *path[1:])
@@ -365,7 +367,7 @@ class TestRevocation:
             assert verdict.revocation is Revocation.UNKNOWN
             assert any("larger than is looked at" in entry.why for entry in verdict.unchecked)
             assert codes(validate(who, *who.chain, crls=crls, policy=policy.replace(revocation="require"))) == {"revocation-required"}
-        assert large not in revocation._lists
+        assert large not in status._lists
         # a list of the store is as large as it likes
         store = TrustStore(PKI.anchors, crls=[*small, PKI.crl(revoked=[who, *others])])
         octets = tuple(map(der, (who, *who.chain)))
@@ -402,7 +404,7 @@ class TestRevocation:
 
     def test_a_list_is_asked_before_and_after_it_was_taken_apart(self) -> None:
         alice, bob = PKI.person("A", "a@example.org", "p256"), PKI.person("B", "b@example.org", "p256")
-        found = revocation.RevocationList(PKI.crl(revoked=[bob]).public_bytes(Encoding.DER))
+        found = status.RevocationList(PKI.crl(revoked=[bob]).public_bytes(Encoding.DER))
         for _ in range(10):
             assert found.entry(Certificate.of(der(alice))) is None
             assert found.entry(Certificate.of(der(bob))).serial_number == bob.certificate.serial_number

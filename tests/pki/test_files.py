@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from tests.hostile.builder import SignedData, der_of
-from tests.operations.test_timestamps import token
+from tests.operations.signed.test_timestamps import token
 
 import smime
 from smime.asn1 import pem, writer
 from smime.errors import ParseError, SMIMEError
 from smime.operations.certificates import certificates_only
-from smime.pki.files import read_certificates, read_folder
+from smime.pki.keystores.read import read_certificates, read_folder
 from smime.pki.throwaway import ThrowawayPKI
 
 PKI = ThrowawayPKI()

@@ -16,8 +16,8 @@ from tests.hostile.builder import ECDSA_SHA256, ENTITY, Signature, SignedData
 import smime
 from smime.asn1 import writer
 from smime.asn1.der import parse
-from smime.pki.certificate import Certificate
 from smime.pki.throwaway import Authority, Person, ThrowawayPKI
+from smime.x509.certificate import Certificate
 
 NOW = datetime.now(timezone.utc).replace(microsecond=0)
 PKI = ThrowawayPKI("Values", now=NOW)

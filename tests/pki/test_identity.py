@@ -14,9 +14,9 @@ from tests.corpora import corpora_path, rows
 from smime.cms.identifiers import IssuerAndSerialNumber, SubjectKeyIdentifier
 from smime.errors import KeyMismatchError, LimitExceeded, ParseError, SMIMEError
 from smime.limits import Limits
-from smime.pki import pkcs12 as ours
-from smime.pki.files import PasswordRequired
 from smime.pki.identity import ContentKey, Identity, KeyEncryptionKey, Keyring, Password, load_identities
+from smime.pki.keystores import pkcs12 as ours
+from smime.pki.keystores.read import PasswordRequired
 from smime.pki.throwaway import Person, ThrowawayPKI
 
 PKI = ThrowawayPKI()

@@ -15,14 +15,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID
 from tests.hostile.builder import ENTITY, NOW
-from tests.operations.test_timestamps import TSA, signature_of, stamped, token
+from tests.operations.signed.test_timestamps import TSA, signature_of, stamped, token
 from tests.pki.test_fetch import LOOPBACK, says, server
 
 import smime
 from smime.pki import online
-from smime.pki.certificate import Certificate
 from smime.pki.fetch import FetchError, HTTPFetcher
 from smime.pki.throwaway import Authority, Person, ThrowawayPKI
+from smime.x509.certificate import Certificate
 
 LISTS, RESPONDER, ISSUERS = "http://lists.example/", "http://ocsp.example", "http://issuers.example/"
 BARE = smime.policies.RFC8551.replace(check_sender=False)

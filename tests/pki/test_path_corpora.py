@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from tests.corpora import corpora_path, find
 
-from smime.pki.certificate import Certificate
-from smime.pki.files import read_certificates
-from smime.pki.path import PathVerdict
+from smime.pki.keystores.read import read_certificates
+from smime.pki.path.validator import PathVerdict
 from smime.pki.trust import TrustStore
 from smime.policies import ARCHIVE, RFC8551
+from smime.x509.certificate import Certificate
 
 PURPOSES = {"sslserver": "1.3.6.1.5.5.7.3.1", "sslclient": "1.3.6.1.5.5.7.3.2"}
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)

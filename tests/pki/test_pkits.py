@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 import pytest
 
-from smime.pki.certificate import Certificate
-from smime.pki.path import PathVerdict, StandardValidator
-from smime.pki.revocation import RevocationInformation
+from smime.pki.path.validator import PathVerdict, StandardValidator
+from smime.pki.revocation.status import RevocationInformation
 from smime.pki.trust import TrustStore
 from smime.policies import ARCHIVE, RFC8551
 from smime.policy import Policy
 from smime.report import Revocation
+from smime.x509.certificate import Certificate
 
 vectors = pytest.importorskip("cryptography_vectors", reason="PKITS comes with cryptography_vectors")
 DATA = Path(vectors.__file__).parent / "x509" / "PKITS_data"

@@ -17,8 +17,8 @@ from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.cms.reader import AuthEnvelopedDataHead, read
 from smime.cms.recipient_info import KEMRecipientInfo, KeyTransRecipientInfo
 from smime.crypto import content_encryption, kdf, key_transport, signatures
-from smime.pki.certificate import Certificate
-from smime.pki.files import read_keys
+from smime.pki.keystores.read import read_keys
+from smime.x509.certificate import Certificate
 
 PSS, OAEP, KEM = "1.2.840.113549.1.1.10", "1.2.840.113549.1.1.7", "1.2.840.113549.1.9.16.3.14"
 ADDRESS = "restricted@example.org"

@@ -16,9 +16,9 @@ from smime.cms.identifiers import IssuerAndSerialNumber
 from smime.cms.signed_data import SignerInfo, build_signed_data
 from smime.crypto import signatures
 from smime.mime.writer import multipart_signed
-from smime.pki.certificate import Certificate
 from smime.policies import ARCHIVE
 from smime.transforms import base64
+from smime.x509.certificate import Certificate
 
 ENTITY = b"Content-Type: text/plain\r\n\r\n" + b"A line of text that is long enough to be several chunks.\r\n" * 20_000
 HEAD = b"From: alice@example.org\r\n"

@@ -16,7 +16,7 @@ from tests.corpora import find, rows
 import smime
 from smime import policies
 from smime.errors import NoMatchingRecipient, NotProtected, SMIMEError, VerificationError
-from smime.pki.files import read_certificates
+from smime.pki.keystores.read import read_certificates
 from smime.report import CompressionReport, DecryptionReport, VerificationReport
 
 Row = dict[str, Any]
@@ -407,7 +407,7 @@ def _load_key(row: Row) -> Said:
 
 
 def _cert_parse(row: Row) -> Said:
-    from smime.pki.certificate import Certificate
+    from smime.x509.certificate import Certificate
 
     found, what = _attempt(lambda: [Certificate.of(der) for der in _certificates(row["file"])])
     if not found:

@@ -24,8 +24,8 @@ from smime.cms.identifiers import IssuerAndSerialNumber
 from smime.cms.recipient_info import KeyTransRecipientInfo
 from smime.cms.signed_data import SignerInfo, build_signed_data
 from smime.crypto import digests, key_transport, signatures
-from smime.pki.certificate import Certificate
 from smime.transforms import base64
+from smime.x509.certificate import Certificate
 
 MALFORMED = b"Content-Type: text/plain\r\n;Content-Transfer-Encoding: 7bit\r\n\r\nThis is some sample content.\r\n"
 HEADER = (

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from smime.cms import capabilities as caps
 from smime.errors import KeyMismatchError, ParseError, PolicyError, SMIMEError
 from smime.mime.address import parse_address_list
-from smime.operations.recipients import Recipient
+from smime.operations.recipients.making import Recipient
 from smime.operations.unwrap import UnwrappedMessage
-from smime.pki.certificate import Certificate
 from smime.report import SignerReport, Verdict, VerificationReport
+from smime.x509.certificate import Certificate
 
 if TYPE_CHECKING:
     from smime.pki.trust import TrustStore

@@ -13,11 +13,11 @@ from smime.archive.copy import rewritten
 from smime.archive.correspondents import lessons
 from smime.archive.pool import Function, Outcome
 from smime.archive.record import MessageRecord, SignerRecord
-from smime.archive.structure import Node, inspect
 from smime.asn1.der import parse
 from smime.errors import SMIMEError
 from smime.findings import Effect, Finding, finding
 from smime.mime.mbox import unquote_mboxo, unquote_mboxrd
+from smime.operations.inspect import Node, inspect
 from smime.operations.unwrap import MessageUnwrapper
 from smime.pki.identity import Keyring
 from smime.report import DecryptionReport, VerificationReport

@@ -18,8 +18,8 @@ from smime.errors import SMIMEError
 from smime.printable import clean
 
 if TYPE_CHECKING:
-    from smime.pki.files import Found
     from smime.pki.identity import Identity
+    from smime.pki.keystores.read import Found
     from smime.pki.trust import TrustStore
 
 __all__ = [
@@ -154,7 +154,7 @@ def load_certificates(paths: Sequence[str], what: str = "certificate") -> Found:
     Raises:
         Failure: one cannot be read.
     """
-    from smime.pki.files import Found, read_certificates, read_folder  # noqa: PLC0415 - not for --help
+    from smime.pki.keystores.read import Found, read_certificates, read_folder  # noqa: PLC0415 - not for --help
 
     found = Found()
     for path in paths:

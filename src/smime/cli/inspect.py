@@ -13,7 +13,7 @@ from smime.printable import clean
 if TYPE_CHECKING:
     from rich.tree import Tree
 
-    from smime.archive.structure import Node
+    from smime.operations.inspect import Node
 
 __all__ = ["command"]
 
@@ -26,8 +26,8 @@ def command(*, as_json: bool, message: str) -> None:
 
     Nothing is verified or decrypted, and no key is needed.
     """
-    from smime.archive.structure import inspect  # noqa: PLC0415 - not for --help
     from smime.cli import render  # noqa: PLC0415
+    from smime.operations.inspect import inspect  # noqa: PLC0415 - not for --help
 
     given = source(message)
     node = inspect(Path(given).read_bytes() if isinstance(given, str) else given.read())

@@ -23,7 +23,7 @@ from smime.asn1 import oid
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.asn1.ber import Chunk, Steps, StructureReader
 from smime.asn1.der import OCTET_STRING, OID, SEQUENCE, SET, context, parse, tag_name
-from smime.cms import alike
+from smime.cms import family
 from smime.cms.auth_enveloped_data import AuthEnvelopedDataHead, AuthEnvelopedDataTail
 from smime.cms.authenticated_data import AuthenticatedDataHead, AuthenticatedDataTail
 from smime.cms.compressed_data import CompressedDataHead, CompressedDataTail
@@ -217,7 +217,7 @@ class CMSReader:
         limits = self._limits
         if n > limits.structure_size:
             return None
-        known = alike.look_up(data, limits)
+        known = family.look_up(data, limits)
         if known is not None:
             self._ended = True
             return [*known]
@@ -246,7 +246,7 @@ class CMSReader:
             if end < n:
                 self._trail(data[end:])
             elif len(events) == 2 and type(events[0]) is SignedDataHead and type(events[1]) is SignedDataTail:
-                alike.remember(data, events[0], events[1], limits)
+                family.remember(data, events[0], events[1], limits)
         return events
 
     # -- the grammar: each method reads one type, and is suspended wherever octets are missing --

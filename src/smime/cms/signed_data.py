@@ -270,7 +270,7 @@ class SignedDataTail(Event):
         unknown_signer_infos: the versions of those that are of no known form, because nobody had defined their version yet. None of either:
             it is not signed.
         family: an object shared with the tails of other SignedData that differ from this one in digest, signing time and signature value
-            alone (`smime.cms.alike`); None if nothing is known of such. It does not count in comparisons.
+            alone (`smime.cms.family`); None if nothing is known of such. It does not count in comparisons.
     """
 
     __slots__ = ("certificates", "crls", "family", "other_certificates", "other_revocation_infos", "signer_infos", "unknown_signer_infos")

@@ -24,7 +24,7 @@ from smime import algorithms
 from smime.asn1 import der, writer
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.crypto._integers import small
-from smime.crypto._streams import (
+from smime.crypto.ciphers import (
     OVERHEAD,
     CBCDecryption,
     CBCEncryption,

@@ -15,7 +15,7 @@ from smime.asn1 import der, writer
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.crypto import digests
 from smime.crypto._integers import small
-from smime.crypto._streams import cbc_decryption
+from smime.crypto.ciphers import cbc_decryption
 from smime.crypto.faults import Failed
 from smime.errors import ParseError, UnsupportedError
 

@@ -19,7 +19,7 @@ from smime import algorithms
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.crypto import content_encryption, kdf
 from smime.crypto import key_wrap as wraps
-from smime.crypto._streams import cbc_decryption
+from smime.crypto.ciphers import cbc_decryption
 from smime.crypto.faults import Failed
 from smime.errors import ParseError, UnsupportedError
 from smime.limits import DEFAULT_LIMITS, Limits

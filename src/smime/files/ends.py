@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from smime.files.second_thread import SecondThread
     from smime.operations.buffers import Rooms
     from smime.operations.spool import Buffer, Spool
-    from smime.operations.writing import Sink
+    from smime.operations.writing.producer import Sink
 
 __all__ = ["Input", "Output", "Progress", "Source", "StreamSpool", "Target"]
 

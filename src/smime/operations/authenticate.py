@@ -19,17 +19,17 @@ from smime.crypto import digests, mac
 from smime.crypto.faults import Failed
 from smime.errors import KeyMismatchError, ParseError, SMIMEError, UnsupportedError
 from smime.findings import Finding, finding
-from smime.operations import recipients as _recipients
-from smime.operations.recipients import AnyRecipient
+from smime.operations.recipients import making as _recipients
+from smime.operations.recipients.making import AnyRecipient
 from smime.operations.spool import Buffer
 from smime.operations.versions import version_findings
-from smime.operations.writing import Producer
+from smime.operations.writing.producer import Producer
 from smime.report import AuthenticationReport
 
 if TYPE_CHECKING:
     from smime.cms.reader import AuthenticatedDataHead
-    from smime.operations.reading import Reading
-    from smime.operations.writing import Encoding
+    from smime.operations.reading.message import Reading
+    from smime.operations.writing.producer import Encoding
     from smime.policy import Policy
 
 __all__ = ["AuthenticatedLayer", "MessageAuthenticator"]

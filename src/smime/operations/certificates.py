@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from smime.cms.signed_data import build_signed_data
-from smime.operations.writing import Encoding, armor, check_encoding
-from smime.pki.certificate import Certificate
+from smime.operations.writing.producer import Encoding, armor, check_encoding
 from smime.pki.trust import crl_octets
+from smime.x509.certificate import Certificate
 
 if TYPE_CHECKING:
     from cryptography import x509

@@ -12,13 +12,13 @@ from smime.findings import Finding, finding
 from smime.limits import DEFAULT_LIMITS, Limits
 from smime.operations.spool import Buffer
 from smime.operations.versions import version_findings
-from smime.operations.writing import Encoding, Producer, Sink
+from smime.operations.writing.producer import Encoding, Producer, Sink
 from smime.report import CompressionReport
 from smime.transforms.zlib import Compressor, Decompressor
 
 if TYPE_CHECKING:
     from smime.cms.reader import CompressedDataHead
-    from smime.operations.reading import Reading
+    from smime.operations.reading.message import Reading
 
 __all__ = ["CompressedLayer", "MessageCompressor"]
 

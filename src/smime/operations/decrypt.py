@@ -38,8 +38,8 @@ from smime.errors import (
     UnsupportedError,
 )
 from smime.findings import Finding, finding
-from smime.operations import recipients
-from smime.operations.reading import MessageReader, Reading
+from smime.operations.reading.message import MessageReader, Reading
+from smime.operations.recipients import making
 from smime.operations.spool import Buffer, MemorySpool, NullSpool, Spool
 from smime.operations.versions import version_findings
 from smime.report import DecryptionReport
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from smime.asn1.algorithm import AlgorithmIdentifier
     from smime.mime.entity import HeaderBlock
     from smime.mime.smime_types import Kind
-    from smime.operations.reading import CMSLayer, Handler
+    from smime.operations.reading.message import CMSLayer, Handler
     from smime.pki.identity import Keyring
     from smime.policy import Policy
 
@@ -137,7 +137,7 @@ class EncryptedLayer:
         self._key_algorithm: str | None = None
         self._recipient: int | None = None
         infos = () if isinstance(head, EncryptedDataHead) else head.recipient_infos
-        self._recipients = tuple(name for info in infos for name in recipients.names_of(info))
+        self._recipients = tuple(name for info in infos for name in making.names_of(info))
         self.fault: SMIMEError | None = None
         self.more_candidates = False
         try:
@@ -186,7 +186,7 @@ class EncryptedLayer:
 
     def _unwrap(self, infos: Iterable[object], attempt: int, parameters: content_encryption.ContentEncryptionParameters) -> bytes:
         keyring = self._reading.keyring
-        candidates = recipients.matching(keyring, infos) if keyring is not None else []
+        candidates = making.matching(keyring, infos) if keyring is not None else []
         if not candidates:
             raise NoMatchingRecipient(self._recipients)
         sizes = parameters.key_sizes

@@ -24,7 +24,7 @@ from smime.errors import NotProtected, ParseError
 from smime.mime.entity import Body, EntityReader, HeaderBlock, parse
 from smime.mime.smime_types import MULTIPART_SIGNED, classify
 from smime.mime.writer import message_octets
-from smime.operations.reading import MessageReader, Reading
+from smime.operations.reading.message import MessageReader, Reading
 from smime.operations.spool import MemorySpool
 from smime.operations.verify import DetachedLayer, SignedDataLayer
 from smime.transforms import quoted_printable
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from email.message import Message
 
     from smime.mime.smime_types import Kind
-    from smime.operations.reading import CMSLayer, Handler
+    from smime.operations.reading.message import CMSLayer, Handler
     from smime.operations.spool import Buffer
     from smime.policy import Policy
     from smime.report import VerificationReport

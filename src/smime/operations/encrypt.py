@@ -14,7 +14,7 @@ from smime.cms.encrypted_data import EncryptedDataWriter, build_encrypted_data
 from smime.cms.enveloped_data import EnvelopedDataWriter, build_enveloped_data
 from smime.crypto import content_encryption, digests
 from smime.errors import KeyMismatchError, ParseError, PolicyError, UnsupportedError
-from smime.operations.recipients import (
+from smime.operations.recipients.making import (
     AnyRecipient,
     choose_content_encryption,
     common_capabilities,
@@ -24,7 +24,7 @@ from smime.operations.recipients import (
 )
 from smime.operations.sign import MessageSigner
 from smime.operations.spool import Buffer
-from smime.operations.writing import SEGMENT, Encoding, Producer, Sink
+from smime.operations.writing.producer import SEGMENT, Encoding, Producer, Sink
 from smime.pki.identity import ContentKey
 
 if TYPE_CHECKING:

@@ -21,12 +21,12 @@ from smime.errors import NotProtected, ParseError
 from smime.mime.entity import parse
 from smime.mime.smime_types import MULTIPART_SIGNED, PKCS7_MIME, classify
 from smime.mime.writer import message_octets
-from smime.operations.reading import Form, sniff, transfer_decoder
+from smime.operations.reading.message import Form, sniff, transfer_decoder
 from smime.operations.sign import signing_certificate
 from smime.operations.verify import MessageVerifier
-from smime.pki.certificate import Certificate
 from smime.transforms import base64
 from smime.transforms.lines import canonicalize
+from smime.x509.certificate import Certificate
 
 if TYPE_CHECKING:
     from email.message import Message

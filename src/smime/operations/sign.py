@@ -16,13 +16,13 @@ from smime.cms.signed_data import DetachedTemplate, SignedDataTemplate, SignedDa
 from smime.crypto import digests, keys, signatures
 from smime.errors import KeyMismatchError, ParseError, PolicyError, UnsupportedError
 from smime.mime.seven_bit import SevenBitEncoder
-from smime.mime.whole import canonical_split
+from smime.mime.split import canonical_split
 from smime.mime.writer import multipart_signed, write_fields
 from smime.operations.spool import Buffer
-from smime.operations.writing import Beginning, Collector, Encoding, Entity, Producer, Sink, armored, check_encoding
-from smime.pki.certificate import Certificate
+from smime.operations.writing.producer import Beginning, Collector, Encoding, Entity, Producer, Sink, armored, check_encoding
 from smime.transforms import base64
 from smime.transforms.lines import CanonicalLines
+from smime.x509.certificate import Certificate
 
 if TYPE_CHECKING:
     from cryptography import x509

@@ -29,9 +29,9 @@ from smime.operations.authenticate import AuthenticatedLayer
 from smime.operations.buffers import OneRoom
 from smime.operations.compress import CompressedLayer
 from smime.operations.decrypt import EncryptedLayer
-from smime.operations.digested import DigestedLayer
+from smime.operations.digest import DigestedLayer
 from smime.operations.errant import ErrantLayer, ErrantLayers
-from smime.operations.reading import MessageReader, Reading
+from smime.operations.reading.message import MessageReader, Reading
 from smime.operations.spool import Buffer, MemorySpool, Spool
 from smime.operations.verify import DetachedContent, DetachedLayer, SignedDataLayer
 from smime.report import CompressionReport, LayerReport, Verdict, VerificationReport
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from smime.mime.entity import HeaderBlock
     from smime.mime.smime_types import Kind
     from smime.operations.buffers import NewRooms
-    from smime.operations.reading import CMSLayer, Handler
+    from smime.operations.reading.message import CMSLayer, Handler
     from smime.pki.identity import Keyring
     from smime.pki.trust import TrustStore
     from smime.policy import Policy

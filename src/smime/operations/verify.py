@@ -13,6 +13,7 @@ from smime.cms.signed_data import SignedDataTail
 from smime.crypto import digests
 from smime.errors import LimitExceeded, NotProtected, ParseError, UnsupportedError, VerificationError
 from smime.findings import Effect, Finding, finding
+from smime.memory import Cache
 from smime.mime.entity import (
     Body,
     EntityReader,
@@ -25,14 +26,13 @@ from smime.mime.entity import (
     Preamble,
 )
 from smime.mime.smime_types import Kind, announces_signature, classify
-from smime.operations.author import InnerAuthor
 from smime.operations.buffers import OneRoom
-from smime.operations.content import SignedContent, micalg_digests
-from smime.operations.reading import Form, MessageReader, Reading, header_findings, sniff, transfer_decoder
-from smime.operations.signers import report_of
+from smime.operations.reading.message import Form, MessageReader, Reading, header_findings, sniff, transfer_decoder
+from smime.operations.signed.content import SignedContent, micalg_digests
+from smime.operations.signed.protected_headers import InnerAuthor
+from smime.operations.signed.signer import report_of
 from smime.operations.spool import Buffer, MemorySpool, NullSpool, Spool
 from smime.operations.versions import version_findings
-from smime.pki.cache import Cache
 from smime.report import Verdict, VerificationReport
 from smime.transforms import base64
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from smime.crypto.digests import NewDigest
     from smime.mime.header import HeaderFields
     from smime.operations.buffers import NewRooms
-    from smime.operations.reading import CMSLayer, Handler
+    from smime.operations.reading.message import CMSLayer, Handler
     from smime.pki.trust import TrustStore
     from smime.policy import Policy
 

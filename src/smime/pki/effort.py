@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from smime.asn1 import tlv
 from smime.errors import ParseError
-from smime.pki import tlv
 
 __all__ = ["Budget", "is_common_key", "reading_effort", "signature_effort", "size_effort"]
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smime.errors import KeyMismatchError, SMIMEError
-from smime.pki.certificate import Certificate, key_identifier_of
+from smime.x509.certificate import Certificate, key_identifier_of
 
 if TYPE_CHECKING:
     from cryptography import x509
 
-    from smime.pki.files import StorePassword
+    from smime.pki.keystores.read import StorePassword
 
 __all__ = ["ContentKey", "Identity", "KeyEncryptionKey", "Keyring", "Password", "load_identities"]
 
@@ -249,11 +249,11 @@ def load_identities(
 
     Raises:
         OSError: the file cannot be read.
-        smime.pki.files.PasswordRequired: a password is needed and was not given.
+        smime.pki.keystores.read.PasswordRequired: a password is needed and was not given.
         ParseError: it is not a key store, or the password is wrong.
         KeyMismatchError: there is no private key, or none that belongs to a certificate.
     """
-    from smime.pki.files import read_certificates, read_keys  # noqa: PLC0415 - not needed to decrypt
+    from smime.pki.keystores.read import read_certificates, read_keys  # noqa: PLC0415 - not needed to decrypt
 
     found = read_keys(_octets(source), password)
     if certificates is not None:

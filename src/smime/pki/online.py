@@ -18,18 +18,17 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from smime.asn1 import pem
+from smime.asn1 import pem, tlv
 from smime.errors import ParseError, SMIMEError
-from smime.pki import tlv
 from smime.pki.fetch import FetchError
 from smime.report import Revocation, Unchecked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from smime.pki.certificate import Certificate
     from smime.pki.fetch import Fetcher
-    from smime.pki.path import PathVerdict
+    from smime.pki.path.validator import PathVerdict
+    from smime.x509.certificate import Certificate
 
 __all__ = ["Online"]
 
@@ -312,14 +311,14 @@ def _list_octets(octets: bytes) -> bytes:
 
 def _freshest(octets: bytes) -> list[str]:
     """Return the URLs that a revocation list names for its changes (freshestCRL, RFC 5280 section 5.2.6)."""
-    from smime.pki.revocation import RevocationList  # noqa: PLC0415 - heavy
+    from smime.pki.revocation.status import RevocationList  # noqa: PLC0415 - heavy
 
     points = RevocationList(octets).freshest
     return [] if points is None else _points(points)
 
 
 def _list_expiry(octets: bytes) -> float | None:
-    from smime.pki.revocation import RevocationList  # noqa: PLC0415 - heavy
+    from smime.pki.revocation.status import RevocationList  # noqa: PLC0415 - heavy
 
     found: RevocationList = RevocationList(_list_octets(octets))
     update: datetime | None = found.next_update
@@ -327,7 +326,7 @@ def _list_expiry(octets: bytes) -> float | None:
 
 
 def _certificates(octets: bytes) -> list[Certificate]:
-    from smime.pki.files import read_certificates  # noqa: PLC0415 - rare
+    from smime.pki.keystores.read import read_certificates  # noqa: PLC0415 - rare
 
     try:
         return list(read_certificates(octets).certificates)[:16]

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smime.errors import ParseError
-from smime.pki import names
-from smime.pki.cache import Cache
-from smime.pki.certificate import Certificate, key_identifier_of
+from smime.memory import Cache
+from smime.x509 import names
+from smime.x509.certificate import Certificate, key_identifier_of
 
 if TYPE_CHECKING:
     import os
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from cryptography import x509
 
     from smime.pki.fetch import Fetcher
-    from smime.pki.files import Found
+    from smime.pki.keystores.read import Found
     from smime.pki.online import Online
-    from smime.pki.path import PathValidator, PathVerdict
+    from smime.pki.path.validator import PathValidator, PathVerdict
     from smime.policy import Policy
 
 __all__ = ["CertificateIndex", "TrustStore", "crl_octets"]
@@ -101,7 +101,7 @@ class TrustStore:
         intermediates: certificates that help to build paths and are not trusted by themselves.
         crls: revocation lists, objects of `cryptography` or DER octets.
         ocsps: OCSP responses in DER.
-        validator: what checks paths; default is `smime.pki.path.DEFAULT_VALIDATOR`.
+        validator: what checks paths; default is `smime.pki.path.validator.DEFAULT_VALIDATOR`.
         fetcher: gets revocation lists and OCSP responses that the certificates of a trusted path point to, and that are not at hand, once
             the signature was found good, such as a `smime.pki.fetch.HTTPFetcher`. None: nothing is ever fetched.
         fetch_issuers: get missing issuers of a signer's certificate, too. Whoever writes a certificate chooses from where, before anybody
@@ -138,13 +138,13 @@ class TrustStore:
         """Make a store of all certificates (as anchors) and revocation lists in PEM text.
 
         Args:
-            data: the text; what else stands in it is skipped. A signature or a mail is refused: see `smime.pki.files`.
+            data: the text; what else stands in it is skipped. A signature or a mail is refused: see `smime.pki.keystores.read`.
             options: as for the constructor: `intermediates`, `validator`, …
 
         Raises:
             ParseError: there is no certificate, or one is malformed.
         """
-        from smime.pki.files import read_certificates  # noqa: PLC0415 - pulls in the readers of key stores
+        from smime.pki.keystores.read import read_certificates  # noqa: PLC0415 - pulls in the readers of key stores
 
         found = read_certificates(data)
         if not found.certificates:
@@ -174,7 +174,7 @@ class TrustStore:
             OSError: it cannot be read.
             ParseError: there is no certificate, or one is malformed, or a file is refused; the reason names it.
         """
-        from smime.pki.files import read_folder  # noqa: PLC0415
+        from smime.pki.keystores.read import read_folder  # noqa: PLC0415
 
         found = read_folder(Path(path))
         if not found.certificates:
@@ -267,7 +267,7 @@ class TrustStore:
 
 
 def _default_validator() -> PathValidator:
-    from smime.pki.path import DEFAULT_VALIDATOR  # noqa: PLC0415 - path imports this module
+    from smime.pki.path.validator import DEFAULT_VALIDATOR  # noqa: PLC0415 - path imports this module
 
     return DEFAULT_VALIDATOR
 

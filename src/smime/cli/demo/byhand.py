@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from smime.cli.demo import historic
 from smime.cms.signed_data import build_signed_data
 from smime.mime.writer import multipart_signed, pkcs7_mime_header, split_message, write_fields
-from smime.pki import historic
-from smime.pki.certificate import Certificate
 from smime.pki.throwaway import Person
 from smime.transforms import base64
+from smime.x509.certificate import Certificate
 
 __all__ = ["certificates_only", "encrypted", "forwarded", "signed"]
 

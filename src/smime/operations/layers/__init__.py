@@ -1,0 +1,1 @@
+"""One module for each kind of cryptographic layer that a message may have."""

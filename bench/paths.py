@@ -30,12 +30,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 import smime
 from smime.asn1 import writer
 from smime.pki import effort
-from smime.pki.path import asn1_objects, constraints, search
-from smime.pki.revocation import status
+from smime.pki.path import asn1_objects, constraints
+from smime.pki.revocation import lists as lists_
+from smime.pki.revocation import responses
 from smime.pki.sender import match_sender
 from smime.pki.throwaway import Authority, Person, private_key
 from smime.policy import Policy
-from smime.x509 import certificate, names
+from smime.x509 import certificate, extensions, issued, names
 from smime.x509.certificate import Certificate
 
 BAR = 4_000.0  # microseconds
@@ -506,7 +507,7 @@ def _special_lists() -> Case:
 
 def forget() -> None:
     """Empty every cache that outlives a verdict."""
-    for cache in (search._signatures, certificate._cache, status._lists, status._responses):
+    for cache in (issued._signatures, certificate._cache, lists_._lists, responses._responses):
         cache.clear()
     remembering = (
         names.comparable,
@@ -515,7 +516,7 @@ def forget() -> None:
         effort.signature_effort,
         asn1_objects.comparable,
         asn1_objects._usages,
-        certificate._usages,
+        extensions.usages,
     )
     for remembered in remembering:
         remembered.cache_clear()

@@ -123,7 +123,7 @@ def parts(folder: str) -> dict[str, float]:
     from cryptography.hazmat.primitives.poly1305 import Poly1305
 
     from smime.files.atomic import BlockFile
-    from smime.mime.entity import MultipartReader
+    from smime.mime.multipart import MultipartReader
     from smime.transforms import base64
     from smime.transforms.lines import CanonicalLines
 

@@ -21,7 +21,7 @@ from smime import algorithms
 
 if TYPE_CHECKING:
     from smime.asn1.algorithm import AlgorithmIdentifier
-    from smime.crypto.signatures import SignatureScheme
+    from smime.crypto.schemes import SignatureScheme
 
 _RSA = {"sha256": Mechanism.SHA256_RSA_PKCS, "sha384": Mechanism.SHA384_RSA_PKCS, "sha512": Mechanism.SHA512_RSA_PKCS}
 _PSS = {

@@ -39,7 +39,8 @@ from smime.cms.content_info import DATA, TST_INFO
 from smime.cms.identifiers import IssuerAndSerialNumber
 from smime.cms.reader import SignedDataTail, read
 from smime.cms.rewrite import add_unsigned_attribute
-from smime.cms.signed_data import SignerInfo, build_signed_data
+from smime.cms.signed_data import build_signed_data
+from smime.cms.signer_info import SignerInfo
 from smime.cms.tst_info import TSTInfo
 from smime.crypto import digests, signatures
 from smime.errors import SMIMEError, VerificationError

@@ -21,11 +21,12 @@ from smime._kernels import ber, der
 from smime._kernels.python import der as twin
 from smime.asn1 import writer as w
 from smime.asn1.algorithm import AlgorithmIdentifier
-from smime.cms import attributes, capabilities
+from smime.cms import attributes, capabilities, ess
 from smime.cms.content_info import Content
 from smime.cms.identifiers import IssuerAndSerialNumber
 from smime.cms.reader import CMSReader, read
-from smime.cms.signed_data import SignedDataTemplate, SignedDataWriter, SignerInfoTemplate, build_signed_data
+from smime.cms.signed_data import SignedDataWriter, build_signed_data
+from smime.cms.templates import SignedDataTemplate, SignerInfoTemplate
 
 MB = 1 << 20
 SHA256 = AlgorithmIdentifier.build("2.16.840.1.101.3.4.2.1")
@@ -60,7 +61,7 @@ TEMPLATE = SignerInfoTemplate(
     [
         attributes.smime_capabilities(capabilities.DEFAULT_CAPABILITIES[:4]),
         attributes.cms_algorithm_protection(SHA256, signature=RSA),
-        attributes.signing_certificate_v2(bytes(32)),
+        ess.signing_certificate_v2(bytes(32)),
     ],
 )
 ATTRIBUTES = TEMPLATE.signed_attributes(bytes(32), TIME)

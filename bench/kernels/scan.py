@@ -22,10 +22,12 @@ from bench.rows import Row, cells, markdown, microseconds, rate
 import smime._kernels
 from smime._kernels import hazards, parts
 from smime.mime.address import parse_address_list
-from smime.mime.entity import Body, EntityReader, MultipartReader, parse
+from smime.mime.entity import Body, EntityReader
 from smime.mime.mbox import MboxSplitter
+from smime.mime.multipart import MultipartReader
 from smime.mime.parameters import parse_content_type, read_leniently
 from smime.mime.smime_types import classify
+from smime.mime.tree import parse
 from smime.mime.writer import multipart_signed
 from smime.transforms import base64
 

@@ -65,7 +65,6 @@ if TYPE_CHECKING:
     from smime.operations.authenticate import MessageAuthenticator as MessageAuthenticator
     from smime.operations.certificates import certificates_only as certificates_only
     from smime.operations.compress import MessageCompressor as MessageCompressor
-    from smime.operations.decrypt import DecryptedMessage as DecryptedMessage
     from smime.operations.decrypt import MessageDecryptor as MessageDecryptor
     from smime.operations.diagnose import Cause as Cause
     from smime.operations.diagnose import Diagnosis as Diagnosis
@@ -74,16 +73,17 @@ if TYPE_CHECKING:
     from smime.operations.encrypt import MessageEncryptor as MessageEncryptor
     from smime.operations.errant import ErrantLayer as ErrantLayer
     from smime.operations.recipients.making import Recipient as Recipient
+    from smime.operations.results import DecryptedMessage as DecryptedMessage
+    from smime.operations.results import Layer as Layer
+    from smime.operations.results import UnwrappedMessage as UnwrappedMessage
+    from smime.operations.results import VerifiedMessage as VerifiedMessage
     from smime.operations.rewrite import add_certificates as add_certificates
     from smime.operations.rewrite import add_signer as add_signer
     from smime.operations.rewrite import countersign as countersign
     from smime.operations.sign import MessageSigner as MessageSigner
     from smime.operations.sign import Signer as Signer
-    from smime.operations.unwrap import Layer as Layer
     from smime.operations.unwrap import MessageUnwrapper as MessageUnwrapper
-    from smime.operations.unwrap import UnwrappedMessage as UnwrappedMessage
     from smime.operations.verify import MessageVerifier as MessageVerifier
-    from smime.operations.verify import VerifiedMessage as VerifiedMessage
     from smime.pki.identity import ContentKey as ContentKey
     from smime.pki.identity import Identity as Identity
     from smime.pki.identity import KeyEncryptionKey as KeyEncryptionKey
@@ -122,16 +122,17 @@ _HOMES = {
     "operations.authenticate": ("MessageAuthenticator",),
     "operations.certificates": ("certificates_only",),
     "operations.compress": ("MessageCompressor",),
-    "operations.decrypt": ("DecryptedMessage", "MessageDecryptor"),
+    "operations.decrypt": ("MessageDecryptor",),
     "operations.diagnose": ("Cause", "Diagnosis", "diagnose"),
     "operations.digest": ("MessageDigester",),
     "operations.encrypt": ("MessageEncryptor",),
     "operations.errant": ("ErrantLayer",),
     "operations.recipients.making": ("Recipient",),
+    "operations.results": ("DecryptedMessage", "Layer", "UnwrappedMessage", "VerifiedMessage"),
     "operations.rewrite": ("add_certificates", "add_signer", "countersign"),
     "operations.sign": ("MessageSigner", "Signer"),
-    "operations.unwrap": ("Layer", "MessageUnwrapper", "UnwrappedMessage"),
-    "operations.verify": ("MessageVerifier", "VerifiedMessage"),
+    "operations.unwrap": ("MessageUnwrapper",),
+    "operations.verify": ("MessageVerifier",),
     "pki.identity": ("ContentKey", "Identity", "KeyEncryptionKey", "Keyring", "Password", "load_identities"),
     "pki.trust": ("TrustStore",),
     "policy": ("Policy",),

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from smime import policies
 from smime.mime.writer import message_octets
 from smime.operations.compress import MessageCompressor
-from smime.operations.decrypt import DecryptedMessage, MessageDecryptor
+from smime.operations.decrypt import MessageDecryptor
 from smime.operations.encrypt import MessageEncryptor
+from smime.operations.results import DecryptedMessage, UnwrappedMessage, VerifiedMessage
 from smime.operations.sign import MessageSigner
-from smime.operations.unwrap import MessageUnwrapper, UnwrappedMessage
-from smime.operations.verify import MessageVerifier, VerifiedMessage
+from smime.operations.unwrap import MessageUnwrapper
+from smime.operations.verify import MessageVerifier
 from smime.pki.identity import ContentKey, Identity, KeyEncryptionKey, Keyring, Password
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from smime.cms import attributes
 from smime.cms.content_info import Content, Event
 from smime.cms.identifiers import IssuerAndSerialNumber, SubjectKeyIdentifier
 from smime.cms.recipient_info import KeyTransRecipientInfo
-from smime.cms.signed_data import SignerInfo
+from smime.cms.signer_info import SignerInfo
 from smime.errors import SMIMEError
 
 SHA256 = AlgorithmIdentifier.build("2.16.840.1.101.3.4.2.1")

@@ -19,7 +19,8 @@ from smime.asn1 import der
 from smime.asn1 import writer as w
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.cms import attributes as a
-from smime.cms.attributes import Attributes
+from smime.cms import ess
+from smime.cms.attribute_set import Attributes
 from smime.cms.content_info import DATA
 from smime.cms.identifiers import RecipientKeyIdentifier, SubjectKeyIdentifier
 from smime.errors import LimitExceeded, ParseError, SMIMEError
@@ -55,17 +56,17 @@ def test_byte_exact(encoded: bytes, expected: str) -> None:
 
 
 def test_signing_certificate_v2_byte_exact() -> None:
-    value = Attributes(w.set_of([a.signing_certificate_v2(bytes(32))])).single(a.SIGNING_CERTIFICATE_V2)
+    value = Attributes(w.set_of([ess.signing_certificate_v2(bytes(32))])).single(ess.SIGNING_CERTIFICATE_V2)
     assert value is not None
     assert value.hex().upper() == "30263024302204200000000000000000000000000000000000000000000000000000000000000000"
-    assert a.signing_certificate_v2(bytes(32), digest=build.SHA256) == a.signing_certificate_v2(bytes(32))
+    assert ess.signing_certificate_v2(bytes(32), digest=build.SHA256) == ess.signing_certificate_v2(bytes(32))
 
 
 def test_der_order() -> None:
     """STANDARDS 15: the length octet decides first."""
     encoded = w.set_of(
         [
-            a.signing_certificate_v2(bytes(32)),
+            ess.signing_certificate_v2(bytes(32)),
             a.message_digest(bytes(32)),
             a.cms_algorithm_protection(build.SHA256, signature=ECDSA_SHA256),
             a.signing_time(build.TIME),
@@ -73,7 +74,7 @@ def test_der_order() -> None:
         ]
     )
     kinds = [attribute.oid for attribute in Attributes(encoded)]
-    assert kinds == [a.CONTENT_TYPE, a.SIGNING_TIME, a.CMS_ALGORITHM_PROTECTION, a.MESSAGE_DIGEST, a.SIGNING_CERTIFICATE_V2]
+    assert kinds == [a.CONTENT_TYPE, a.SIGNING_TIME, a.CMS_ALGORITHM_PROTECTION, a.MESSAGE_DIGEST, ess.SIGNING_CERTIFICATE_V2]
     assert Attributes(encoded).is_der
 
 
@@ -96,17 +97,17 @@ def test_round_trips() -> None:
         a.cms_algorithm_protection(build.SHA256)
     for preference in (build.ISSUER_AND_SERIAL, build.KEY_ID, RecipientKeyIdentifier(b"k", build.TIME, w.sequence(w.oid("1.2.3")))):
         assert a.parse_encryption_key_preference(value_of(a.encryption_key_preference(preference))) == preference
-    assert a.parse_content_hints(value_of(a.content_hints("1.2.3", "é"))) == ("1.2.3", "é")
-    assert a.parse_content_hints(value_of(a.content_hints("1.2.3"))) == ("1.2.3", None)
-    stated = a.parse_signing_certificate_v2(
-        value_of(a.signing_certificate_v2(bytes(64), digest=build.SHA512, issuer_and_serial=build.ISSUER_AND_SERIAL))
+    assert ess.parse_content_hints(value_of(ess.content_hints("1.2.3", "é"))) == ("1.2.3", "é")
+    assert ess.parse_content_hints(value_of(ess.content_hints("1.2.3"))) == ("1.2.3", None)
+    stated = ess.parse_signing_certificate_v2(
+        value_of(ess.signing_certificate_v2(bytes(64), digest=build.SHA512, issuer_and_serial=build.ISSUER_AND_SERIAL))
     )
     assert stated == (((build.SHA512, bytes(64), build.ISSUER_AND_SERIAL),), None)
-    stated = a.parse_signing_certificate_v2(value_of(a.signing_certificate_v2(bytes(32))))
+    stated = ess.parse_signing_certificate_v2(value_of(ess.signing_certificate_v2(bytes(32))))
     assert stated.certificates[0] == (build.SHA256, bytes(32), None)
     old = w.sequence(w.sequence(w.sequence(w.octet_string(bytes(20)))), w.sequence(w.sequence(w.oid("1.2.3"))))
-    assert a.parse_signing_certificate(old).certificates[0].digest_algorithm.name == "sha1"
-    assert a.parse_signing_certificate(old).policies is not None
+    assert ess.parse_signing_certificate(old).certificates[0].digest_algorithm.name == "sha1"
+    assert ess.parse_signing_certificate(old).policies is not None
     assert (
         Attributes(w.set_of([a.countersignature(build.signer_info(), build.signer_info(build.KEY_ID))])).get(a.COUNTERSIGNATURE)[0].values
     )
@@ -121,7 +122,7 @@ def test_an_independent_reader_agrees() -> None:
             a.signing_time(build.TIME),
             a.smime_capabilities([bytes.fromhex("300B060960864801650304012E")]),
             a.cms_algorithm_protection(build.SHA256, signature=build.RSA_SHA256),
-            a.signing_certificate_v2(bytes(32), issuer_and_serial=build.ISSUER_AND_SERIAL),
+            ess.signing_certificate_v2(bytes(32), issuer_and_serial=build.ISSUER_AND_SERIAL),
         ]
     )
     found = {item["type"].native: item["values"][0] for item in independent.CMSAttributes.load(encoded, strict=True)}
@@ -239,17 +240,17 @@ def test_offsets_count_from_the_element() -> None:
     assert (caught.value.layer, caught.value.offset) == ("cms", 6)
 
 
-@given(raw=make.spoilt(st.just(build.signed_attributes(a.signing_certificate_v2(bytes(32))))))
+@given(raw=make.spoilt(st.just(build.signed_attributes(ess.signing_certificate_v2(bytes(32))))))
 def test_only_our_errors(raw: bytes) -> None:
     parsers: list[Callable[[bytes], Any]] = [
         a.parse_content_type,
         a.parse_message_digest,
         a.parse_signing_time,
         a.parse_cms_algorithm_protection,
-        a.parse_signing_certificate,
-        a.parse_signing_certificate_v2,
+        ess.parse_signing_certificate,
+        ess.parse_signing_certificate_v2,
         a.parse_encryption_key_preference,
-        a.parse_content_hints,
+        ess.parse_content_hints,
     ]
     try:
         attributes = Attributes(raw)
@@ -272,14 +273,14 @@ def test_only_our_errors(raw: bytes) -> None:
         (a.parse_signing_time, w.null()),
         (a.parse_cms_algorithm_protection, w.sequence(build.SHA256.raw)),
         (a.parse_cms_algorithm_protection, w.sequence(build.SHA256.raw, w.retag(build.RSA.raw, 0xA1), w.retag(build.RSA.raw, 0xA2))),
-        (a.parse_signing_certificate_v2, w.sequence(w.sequence())),
-        (a.parse_signing_certificate_v2, w.sequence()),
+        (ess.parse_signing_certificate_v2, w.sequence(w.sequence())),
+        (ess.parse_signing_certificate_v2, w.sequence()),
         (
-            a.parse_signing_certificate_v2,
+            ess.parse_signing_certificate_v2,
             w.sequence(w.sequence(w.sequence(w.octet_string(b"h"), w.sequence(w.sequence(w.implicit(2, b"a")), w.integer(1))))),
         ),
         (a.parse_encryption_key_preference, w.null()),
-        (a.parse_content_hints, w.sequence(w.utf8_string("x"))),
+        (ess.parse_content_hints, w.sequence(w.utf8_string("x"))),
     ],
 )
 def test_malformed_values(parse: Callable[[bytes], Any], value: bytes) -> None:

@@ -13,7 +13,8 @@ from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.cms import attributes, family
 from smime.cms.identifiers import IssuerAndSerialNumber
 from smime.cms.reader import CMSReader
-from smime.cms.signed_data import SignedDataTail, SignerInfo, build_signed_data
+from smime.cms.signed_data import SignedDataTail, build_signed_data
+from smime.cms.signer_info import SignerInfo
 from smime.errors import SMIMEError
 from smime.limits import DEFAULT_LIMITS
 

@@ -14,7 +14,7 @@ from tests.parity.ber_strategies import length_octets
 from smime import _kernels
 from smime.asn1 import writer as w
 from smime.cms import attributes
-from smime.cms.attributes import Attributes
+from smime.cms.attribute_set import Attributes
 from smime.cms.content_info import DATA, SIGNED_DATA, Content
 from smime.cms.reader import CMSReader, SignedDataTail, read
 from smime.errors import LimitExceeded, SMIMEError

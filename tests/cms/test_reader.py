@@ -12,7 +12,7 @@ from tests.cms import build
 from tests.parity import ber_strategies as make
 
 from smime.asn1 import writer as w
-from smime.cms import attributes
+from smime.cms import attributes, ess
 from smime.cms.auth_enveloped_data import AuthEnvelopedDataWriter, build_auth_enveloped_data
 from smime.cms.authenticated_data import AuthenticatedDataWriter, build_authenticated_data
 from smime.cms.compressed_data import CompressedDataWriter, build_compressed_data
@@ -28,7 +28,7 @@ from smime.limits import DEFAULT_LIMITS
 CONTENT = b"Content-Type: text/plain\r\n\r\nHello\r\n"
 MAC = bytes(16)
 ATTRS = w.set_of([attributes.content_type(DATA), attributes.message_digest(bytes(32))])
-UNPROTECTED = [attributes.content_hints(DATA, "hint")]
+UNPROTECTED = [ess.content_hints(DATA, "hint")]
 ORIGINATOR = OriginatorInfo.build([build.certificate(9)], [build.certificate(8)])
 
 

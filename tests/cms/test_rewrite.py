@@ -17,7 +17,8 @@ from smime.cms import attributes as a
 from smime.cms import rewrite
 from smime.cms.content_info import DATA
 from smime.cms.reader import SignedDataTail, read
-from smime.cms.signed_data import SignedDataWriter, SignerInfo, build_signed_data
+from smime.cms.signed_data import SignedDataWriter, build_signed_data
+from smime.cms.signer_info import SignerInfo
 from smime.errors import ParseError, SMIMEError, UnsupportedError
 
 V1 = build.signer_info()

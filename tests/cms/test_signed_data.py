@@ -15,10 +15,12 @@ from tests.parity import ber_strategies as make
 from smime.asn1 import der
 from smime.asn1 import writer as w
 from smime.cms import attributes as a
-from smime.cms import capabilities
+from smime.cms import capabilities, ess
 from smime.cms.content_info import DATA
 from smime.cms.reader import read
-from smime.cms.signed_data import SignedDataTemplate, SignerInfo, SignerInfoTemplate, build_signed_data, signed_data_version
+from smime.cms.signed_data import build_signed_data, signed_data_version
+from smime.cms.signer_info import SignerInfo
+from smime.cms.templates import SignedDataTemplate, SignerInfoTemplate
 from smime.errors import ParseError, SMIMEError
 
 V1, V3 = build.signer_info(), build.signer_info(build.KEY_ID)
@@ -159,7 +161,7 @@ def test_template_of_the_usual_attributes() -> None:
     usual = [
         a.smime_capabilities(capabilities.DEFAULT_CAPABILITIES),
         a.cms_algorithm_protection(build.SHA256, signature=build.RSA_SHA256),
-        a.signing_certificate_v2(bytes(32)),
+        ess.signing_certificate_v2(bytes(32)),
     ]
     template = SignerInfoTemplate(build.KEY_ID, build.SHA256, build.RSA_SHA256, 32, usual)
     attrs = template.signed_attributes(bytes(32), build.TIME)

@@ -15,7 +15,7 @@ from tests.crypto.keys import SIGNING, key
 from smime import algorithms
 from smime.asn1 import writer
 from smime.asn1.algorithm import AlgorithmIdentifier
-from smime.crypto import InvalidSignature, KeyUnsuitable, MalformedSignature, digests, signatures
+from smime.crypto import InvalidSignature, KeyUnsuitable, MalformedSignature, digests, rsa_parameters, signatures
 from smime.errors import KeyMismatchError, UnsupportedError
 
 DATA = b"\x31\x20the DER of signed attributes"
@@ -283,7 +283,7 @@ def test_pss_mgf_and_salt_are_those_stated():
     for wrong in (pss(mgf="sha1"), pss(salt=20), pss(salt=0)):
         with pytest.raises(InvalidSignature):
             signatures.verify(key("rsa").public_key(), wrong, "sha256", pss_signature(), DATA)
-    assert signatures.parse_pss(pss(mgf=None).parameters) == signatures.PSSParameters("sha256", "sha1", 32)
+    assert rsa_parameters.parse_pss(pss(mgf=None).parameters) == rsa_parameters.PSSParameters("sha256", "sha1", 32)
 
 
 @pytest.mark.parametrize(
@@ -508,8 +508,8 @@ def test_a_key_that_says_nothing_special():
 
 
 def test_pss_leaves_defaults_out():
-    assert signatures.pss_algorithm("sha1").parameters == b"\x30\x00"
-    assert signatures.pss_algorithm("sha512", "sha1", 20).parameters == writer.sequence(writer.explicit(0, hash_id("sha512")))
+    assert rsa_parameters.pss_algorithm("sha1").parameters == b"\x30\x00"
+    assert rsa_parameters.pss_algorithm("sha512", "sha1", 20).parameters == writer.sequence(writer.explicit(0, hash_id("sha512")))
 
 
 def test_a_digest_of_the_wrong_size():

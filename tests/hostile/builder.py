@@ -22,10 +22,11 @@ from smime.asn1 import writer
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.asn1.der import parse
 from smime.cms import attributes as attrs
+from smime.cms import ess
 from smime.cms.content_info import DATA, SIGNED_DATA
 from smime.cms.identifiers import IssuerAndSerialNumber, SubjectKeyIdentifier
-from smime.cms.signed_data import SignerInfo
-from smime.crypto import digests, signatures
+from smime.cms.signer_info import SignerInfo
+from smime.crypto import digests, schemes, signatures
 from smime.pki.throwaway import Person, ThrowawayPKI
 from smime.transforms import base64
 from smime.x509.certificate import Certificate
@@ -132,7 +133,7 @@ class Signature:
         return Certificate.of_any(self.certificate or self.who.certificate)
 
     @property
-    def scheme(self) -> signatures.SignatureScheme:
+    def scheme(self) -> schemes.SignatureScheme:
         """What the key signs with."""
         return signatures.choose_scheme(self.who.certificate.public_key(), digest=self.digest, pss=self.pss)
 
@@ -150,7 +151,7 @@ class Signature:
         if self.signing_time is not None:
             found.append(attrs.signing_time(self.signing_time))
         found.append(attrs.cms_algorithm_protection(self.written_digest, signature=self.written_signature))
-        found.append(attrs.signing_certificate_v2(digests.digest("sha256", self.own.der)))
+        found.append(ess.signing_certificate_v2(digests.digest("sha256", self.own.der)))
         return found
 
     @property

@@ -44,6 +44,7 @@ from tests.hostile.cases import INDETERMINATE, INVALID, VALID, Mail, case
 from smime import policies
 from smime.asn1 import writer
 from smime.asn1.algorithm import AlgorithmIdentifier
+from smime.cms import attribute_set, ess
 from smime.cms import attributes as attrs
 from smime.cms.content_info import DATA
 from smime.cms.identifiers import SubjectKeyIdentifier
@@ -190,7 +191,7 @@ def attributes_unsorted_but_signed_sorted() -> bytes:
     """The SET of signedAttrs is not in DER order; the signature is over the DER form, which is not what stands there."""
 
     def sort(octets: bytes) -> bytes:
-        return attrs.Attributes(octets).to_der()
+        return attribute_set.Attributes(octets).to_der()
 
     return signed(encode=unsorted, signed=sort)
 
@@ -464,7 +465,7 @@ def certificate_swapped_for_one_of_the_same_key() -> bytes:
 @case("CS", INVALID, "signing-certificate-mismatch")
 def certificate_hash_wrong() -> bytes:
     """signingCertificateV2 with a hash of nothing (RFC 5035 section 3)."""
-    return signed(attributes=instead(attrs.SIGNING_CERTIFICATE_V2, attrs.signing_certificate_v2(bytes(32))))
+    return signed(attributes=instead(ess.SIGNING_CERTIFICATE_V2, ess.signing_certificate_v2(bytes(32))))
 
 
 @case("CS", INVALID, "signing-certificate-mismatch")
@@ -473,28 +474,28 @@ def certificate_serial_wrong() -> bytes:
     from smime.cms.identifiers import IssuerAndSerialNumber
 
     own = Signature().own
-    named = attrs.signing_certificate_v2(
+    named = ess.signing_certificate_v2(
         digests.digest("sha256", own.der), issuer_and_serial=IssuerAndSerialNumber(own.issuer_raw, own.serial + 1)
     )
-    return signed(attributes=instead(attrs.SIGNING_CERTIFICATE_V2, named))
+    return signed(attributes=instead(ess.SIGNING_CERTIFICATE_V2, named))
 
 
 @case("CS", INVALID, "attribute-malformed")
 def certificate_list_empty() -> bytes:
     """signingCertificateV2 without a single ESSCertIDv2."""
     return signed(
-        attributes=instead(attrs.SIGNING_CERTIFICATE_V2, attrs.attribute(attrs.SIGNING_CERTIFICATE_V2, writer.sequence(writer.sequence())))
+        attributes=instead(ess.SIGNING_CERTIFICATE_V2, attrs.attribute(ess.SIGNING_CERTIFICATE_V2, writer.sequence(writer.sequence())))
     )
 
 
 @case("CS", INVALID, "attribute-not-single")
 def certificate_named_twice() -> bytes:
     """signingCertificateV2 repeated, once for another certificate."""
-    return signed(attributes=also(attrs.signing_certificate_v2(digests.digest("sha256", der_of(_twin().certificate)))))
+    return signed(attributes=also(ess.signing_certificate_v2(digests.digest("sha256", der_of(_twin().certificate)))))
 
 
 def _version_1(digest: bytes) -> bytes:
-    return attrs.attribute(attrs.SIGNING_CERTIFICATE, writer.sequence(writer.sequence(writer.sequence(writer.octet_string(digest)))))
+    return attrs.attribute(ess.SIGNING_CERTIFICATE, writer.sequence(writer.sequence(writer.sequence(writer.octet_string(digest)))))
 
 
 @case("CS", INVALID, "signing-certificate-mismatch")
@@ -923,8 +924,8 @@ def digest_algorithm_unknown() -> bytes:
 @case("18.3", INDETERMINATE, "unsupported")
 def signing_certificate_by_an_unknown_digest() -> bytes:
     """signingCertificateV2 by a digest nobody knows: which certificate the signer meant is not known (RFC 5035 section 2)."""
-    attribute = attrs.signing_certificate_v2(bytes(32), digest=algorithm("1.2.3.4.5.7"))
-    return signed(attributes=instead(attrs.SIGNING_CERTIFICATE_V2, attribute))
+    attribute = ess.signing_certificate_v2(bytes(32), digest=algorithm("1.2.3.4.5.7"))
+    return signed(attributes=instead(ess.SIGNING_CERTIFICATE_V2, attribute))
 
 
 @case("18.4", INDETERMINATE, "digest-algorithm-unsupported")
@@ -1054,7 +1055,7 @@ def _of_one_key(**other: Any) -> bytes:
     """Return mail that names its certificate by key identifier alone, and brings another certificate over the same key in front of it."""
     own = person()
     more = pki().person(other.pop("name", "alice p256"), other.pop("address", "alice@example.org"), own.private_key, **other)
-    one = Signature(ski=True, attributes=without(attrs.SIGNING_CERTIFICATE_V2))
+    one = Signature(ski=True, attributes=without(ess.SIGNING_CERTIFICATE_V2))
     certificates = [der_of(more.certificate), der_of(own.certificate), *(der_of(c) for c in own.chain)]
     cms = SignedData([one], ENTITY, certificates=certificates).der()
     in_order, as_given = writer.set_of(certificates, tag=0xA0), writer.tlv(0xA0, b"".join(certificates))
@@ -1065,8 +1066,8 @@ def _of_one_key(**other: Any) -> bytes:
 def _naming(*further: bytes) -> bytes:
     """Return a signature whose signingCertificateV2 names the signer's certificate and these."""
     names = [writer.sequence(writer.octet_string(digests.digest("sha256", der))) for der in (der_of(person().certificate), *further)]
-    value = attrs.attribute(attrs.SIGNING_CERTIFICATE_V2, writer.sequence(writer.sequence(*names)))
-    return signed(attributes=instead(attrs.SIGNING_CERTIFICATE_V2, value))
+    value = attrs.attribute(ess.SIGNING_CERTIFICATE_V2, writer.sequence(writer.sequence(*names)))
+    return signed(attributes=instead(ess.SIGNING_CERTIFICATE_V2, value))
 
 
 @case("CS", VALID)

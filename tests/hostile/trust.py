@@ -38,6 +38,7 @@ from smime import policies
 from smime.asn1 import writer
 from smime.asn1.der import parse
 from smime.cms import attributes as attrs
+from smime.cms import ess
 from smime.cms.content_info import TST_INFO
 from smime.cms.rewrite import add_unsigned_attribute
 from smime.cms.tst_info import TSTInfo
@@ -353,7 +354,7 @@ def _stamped(who: Person, *, of: bytes | None = None, bound: bool = True) -> Mai
     stated = TSTInfo("1.2.3", SHA256, digests.digest("sha256", value if of is None else of), 1, NOW - timedelta(minutes=1)).encode()
     stamp = Signature(who=who, content=stated, content_type=TST_INFO)
     if not bound:
-        stamp.attributes = without(attrs.SIGNING_CERTIFICATE_V2)
+        stamp.attributes = without(ess.SIGNING_CERTIFICATE_V2)
     token = SignedData([stamp], content=stated, content_type=TST_INFO, version=3).der()
     message = opaque(add_unsigned_attribute(cms, 0, attrs.attribute(attrs.TIME_STAMP_TOKEN, token)))
     return Mail(message, options={"tsa": smime.TrustStore(clocks().anchors), "at": LATER})

@@ -13,11 +13,13 @@ from tests.mime.trees import mime4j_difference, stalwart_difference
 from smime.errors import LimitExceeded, SMIMEError
 from smime.mime.address import addresses_of, parse_address_list
 from smime.mime.encoded_words import decode_words
-from smime.mime.entity import EntityReader, MIMEPart, MultipartReader, PartData, PartStart, parse
+from smime.mime.entity import EntityReader
 from smime.mime.header import unfold
 from smime.mime.mbox import MboxSplitter
+from smime.mime.multipart import MultipartReader, PartData, PartStart
 from smime.mime.parameters import parse_content_type, parse_disposition
 from smime.mime.smime_types import classify
+from smime.mime.tree import MIMEPart, parse
 from smime.mime.writer import seven_bit_safe, split_message
 from smime.transforms import base64, quoted_printable
 

@@ -12,21 +12,9 @@ from hypothesis import strategies as st
 from smime._kernels import parts
 from smime.errors import LimitExceeded, ParseError
 from smime.limits import DEFAULT_LIMITS
-from smime.mime.entity import (
-    Body,
-    Closed,
-    EntityReader,
-    Epilogue,
-    HeaderBlock,
-    MIMEPart,
-    MultipartReader,
-    PartData,
-    PartEnd,
-    PartStart,
-    Preamble,
-    parse,
-    whole_header,
-)
+from smime.mime.entity import Body, EntityReader, HeaderBlock, whole_header
+from smime.mime.multipart import Closed, Epilogue, MultipartReader, PartData, PartEnd, PartStart, Preamble
+from smime.mime.tree import MIMEPart, parse
 
 
 def merged(events: list[Any]) -> list[Any]:

@@ -15,9 +15,9 @@ from smime.errors import LimitExceeded, ParseError, SMIMEError
 from smime.limits import DEFAULT_LIMITS
 from smime.mime import seven_bit
 from smime.mime.encoded_words import decode_words
-from smime.mime.entity import MIMEPart, parse
 from smime.mime.header import HeaderFields
 from smime.mime.smime_types import classify
+from smime.mime.tree import MIMEPart, parse
 from smime.mime.writer import (
     SevenBitEncoder,
     check_field,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from smime.mime.entity import MIMEPart, parse
+from smime.mime.tree import MIMEPart, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,8 @@ from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.cms import attributes as attrs
 from smime.cms.content_info import DATA
 from smime.cms.identifiers import IssuerAndSerialNumber
-from smime.cms.signed_data import SignerInfo, build_signed_data
+from smime.cms.signed_data import build_signed_data
+from smime.cms.signer_info import SignerInfo
 from smime.crypto import digests
 from smime.x509.certificate import Certificate
 

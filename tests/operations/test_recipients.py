@@ -22,7 +22,8 @@ from smime.cms.enveloped_data import build_enveloped_data
 from smime.cms.identifiers import IssuerAndSerialNumber, KEKIdentifier, SubjectKeyIdentifier
 from smime.cms.reader import AuthEnvelopedDataHead, EnvelopedDataHead, read
 from smime.cms.recipient_info import KEKRecipientInfo, KEMRecipientInfo, KeyAgreeRecipientInfo, KeyTransRecipientInfo
-from smime.cms.signed_data import SignerInfo, build_signed_data
+from smime.cms.signed_data import build_signed_data
+from smime.cms.signer_info import SignerInfo
 from smime.crypto import content_encryption, digests, key_transport, signatures
 from smime.pki.throwaway import ThrowawayPKI
 from smime.x509.certificate import Certificate

@@ -10,7 +10,8 @@ from tests.operations.people import ADDRESS, person, signer, trust
 import smime
 from smime.algorithms import DIGESTS_BY_NAME
 from smime.cms.identifiers import IssuerAndSerialNumber
-from smime.cms.signed_data import SignerInfo, build_signed_data
+from smime.cms.signed_data import build_signed_data
+from smime.cms.signer_info import SignerInfo
 from smime.crypto import digests, signatures
 from smime.errors import UnsupportedError
 from smime.report import Verdict

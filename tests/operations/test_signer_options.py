@@ -11,9 +11,10 @@ import smime
 from smime.asn1 import writer
 from smime.cms import attributes as attrs
 from smime.cms import capabilities as caps
+from smime.cms import ess
 from smime.cms.identifiers import IssuerAndSerialNumber, SubjectKeyIdentifier
 from smime.cms.reader import SignedDataHead, SignedDataTail, read
-from smime.cms.signed_data import SignerInfo
+from smime.cms.signer_info import SignerInfo
 from smime.errors import KeyMismatchError, ParseError, UnsupportedError
 from smime.report import Verdict
 from smime.x509.certificate import Certificate
@@ -58,8 +59,8 @@ def test_issuer_and_serial_are_named_once(by_key_identifier: bool, countersigner
         assert info.unsigned_attrs is not None
         info = SignerInfo.from_raw(info.unsigned_attrs.values(attrs.COUNTERSIGNATURE)[0])
     assert info.signed_attrs is not None
-    (value,) = info.signed_attrs.values(attrs.SIGNING_CERTIFICATE_V2)
-    (named,) = attrs.parse_signing_certificate_v2(value).certificates
+    (value,) = info.signed_attrs.values(ess.SIGNING_CERTIFICATE_V2)
+    (named,) = ess.parse_signing_certificate_v2(value).certificates
     own = Certificate.of_any(who.certificate)
     assert named.certificate_hash == own.digest("sha256")
     assert named.issuer_and_serial == (IssuerAndSerialNumber(own.issuer_raw, own.serial) if by_key_identifier else None)
@@ -106,12 +107,12 @@ def test_an_encryption_certificate() -> None:
 
 
 def test_further_attributes_are_signed_and_kept_raw() -> None:
-    hints = attrs.content_hints("1.2.840.113549.1.7.1", "a letter")
+    hints = ess.content_hints("1.2.840.113549.1.7.1", "a letter")
     told = report(sign(attributes=(UNKNOWN, hints)))
     assert told.verdict is Verdict.VALID
     assert told.attributes["1.2.3.4.5"] == (writer.octet_string(b"whatever"),)
-    (value,) = told.attributes[attrs.CONTENT_HINT]
-    assert attrs.parse_content_hints(value) == ("1.2.840.113549.1.7.1", "a letter")
+    (value,) = told.attributes[ess.CONTENT_HINT]
+    assert ess.parse_content_hints(value) == ("1.2.840.113549.1.7.1", "a letter")
     message = sign(attributes=(UNKNOWN,))
     signed = tail_of(message).signer_infos[0].signed_attrs
     assert signed is not None

@@ -11,16 +11,18 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from smime.asn1 import writer
 from smime.limits import DEFAULT_LIMITS
+from smime.pki import message_certificates
 from smime.pki.effort import Budget, is_common_key, signature_effort
 from smime.pki.path import certvalidator, pyca, search
-from smime.pki.path.validator import PathVerdict
-from smime.pki.revocation import status
+from smime.pki.revocation import lists as lists_
+from smime.pki.revocation import selection
 from smime.pki.throwaway import Authority, Person, ThrowawayPKI, private_key
 from smime.pki.trust import TrustStore
+from smime.pki.verdict import PathVerdict
 from smime.policies import RFC8551
 from smime.policy import Policy
 from smime.report import Revocation
-from smime.x509 import names
+from smime.x509 import issued, names
 from smime.x509.certificate import Certificate
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
@@ -51,7 +53,7 @@ class Work:
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> Work:
     counted = Work()
-    verify, accepted, check, made = search.verify_signature, pyca.accepted, certvalidator.check, status.RevocationList.__init__
+    verify, accepted, check, made = issued.verify_signature, pyca.accepted, certvalidator.check, lists_.RevocationList.__init__
 
     def counting_verify(issuer: Certificate, *arguments: Any) -> Any:
         counted.signatures.append(signature_effort(issuer.spki))
@@ -69,11 +71,11 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Work:
         counted.lists += 1
         made(self, octets)
 
-    monkeypatch.setattr(search, "verify_signature", counting_verify)
+    monkeypatch.setattr(issued, "verify_signature", counting_verify)
     monkeypatch.setattr(pyca, "accepted", counting_accepted)
     monkeypatch.setattr(certvalidator, "check", counting_check)
-    monkeypatch.setattr(status.RevocationList, "__init__", counting_list)
-    search._signatures.clear()
+    monkeypatch.setattr(lists_.RevocationList, "__init__", counting_list)
+    issued._signatures.clear()
     return counted
 
 
@@ -170,7 +172,7 @@ class TestSearch:
     def test_certificates_are_read_if_a_path_may_need_them(self) -> None:
         pile = [der(PKI.authority(f"Else {index}", key=private_key("p256", 901))) for index in range(20)]
         budget = Budget(100)
-        brought = search.Brought([*pile, b"junk", der(PKI.intermediate)], DEFAULT_LIMITS, budget)
+        brought = message_certificates.MessageCertificates([*pile, b"junk", der(PKI.intermediate)], DEFAULT_LIMITS, budget)
         intermediate = Certificate.of(der(PKI.intermediate))
         assert brought.named(intermediate.subject_raw) == [intermediate]
         assert brought.seen == [intermediate]
@@ -181,7 +183,7 @@ class TestSearch:
 
     def test_nothing_is_read_that_is_not_paid(self) -> None:
         budget = Budget(1)
-        brought = search.Brought([der(PKI.intermediate)], DEFAULT_LIMITS, budget)
+        brought = message_certificates.MessageCertificates([der(PKI.intermediate)], DEFAULT_LIMITS, budget)
         assert brought.named(Certificate.of(der(PKI.intermediate)).subject_raw) == []
         assert budget.exhausted
 
@@ -345,7 +347,7 @@ class TestRevocation:
     def test_few_of_many_responses_are_looked_at(self) -> None:
         who, other = PKI.person("A", "a@example.org", "p256"), PKI.person("B", "b@example.org", "p256")
         noise = [PKI.ocsp(other, this_update=NOW - timedelta(hours=n), next_update=NOW + DAY) for n in range(1, 40)]
-        pile = status.RevocationPile((), (), (), [*noise, PKI.ocsp(who)], RFC8551)
+        pile = selection.RevocationPile((), (), (), [*noise, PKI.ocsp(who)], RFC8551)
         path = tuple(Certificate.of(der(one)) for one in (who, PKI.intermediate, PKI.root))
         assert pile.about(path).ocsps == [PKI.ocsp(who)] or len(pile.about(path).ocsps) == 1
         about_other = (Certificate.of(der(other)), *path[1:])
@@ -367,7 +369,7 @@ class TestRevocation:
             assert verdict.revocation is Revocation.UNKNOWN
             assert any("larger than is looked at" in entry.why for entry in verdict.unchecked)
             assert codes(validate(who, *who.chain, crls=crls, policy=policy.replace(revocation="require"))) == {"revocation-required"}
-        assert large not in status._lists
+        assert large not in lists_._lists
         # a list of the store is as large as it likes
         store = TrustStore(PKI.anchors, crls=[*small, PKI.crl(revoked=[who, *others])])
         octets = tuple(map(der, (who, *who.chain)))
@@ -404,7 +406,7 @@ class TestRevocation:
 
     def test_a_list_is_asked_before_and_after_it_was_taken_apart(self) -> None:
         alice, bob = PKI.person("A", "a@example.org", "p256"), PKI.person("B", "b@example.org", "p256")
-        found = status.RevocationList(PKI.crl(revoked=[bob]).public_bytes(Encoding.DER))
+        found = lists_.RevocationList(PKI.crl(revoked=[bob]).public_bytes(Encoding.DER))
         for _ in range(10):
             assert found.entry(Certificate.of(der(alice))) is None
             assert found.entry(Certificate.of(der(bob))).serial_number == bob.certificate.serial_number

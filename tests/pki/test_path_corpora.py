@@ -11,8 +11,8 @@ import pytest
 from tests.corpora import corpora_path, find
 
 from smime.pki.keystores.read import read_certificates
-from smime.pki.path.validator import PathVerdict
 from smime.pki.trust import TrustStore
+from smime.pki.verdict import PathVerdict
 from smime.policies import ARCHIVE, RFC8551
 from smime.x509.certificate import Certificate
 

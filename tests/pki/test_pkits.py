@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 import pytest
 
-from smime.pki.path.validator import PathVerdict, StandardValidator
+from smime.pki.path.validator import StandardValidator
 from smime.pki.revocation.status import RevocationInformation
 from smime.pki.trust import TrustStore
+from smime.pki.verdict import PathVerdict
 from smime.policies import ARCHIVE, RFC8551
 from smime.policy import Policy
 from smime.report import Revocation

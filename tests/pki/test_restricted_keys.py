@@ -16,7 +16,7 @@ from smime.asn1 import der, pem, writer
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.cms.reader import AuthEnvelopedDataHead, read
 from smime.cms.recipient_info import KEMRecipientInfo, KeyTransRecipientInfo
-from smime.crypto import content_encryption, kdf, key_transport, signatures
+from smime.crypto import content_encryption, kdf, key_transport, rsa_parameters, signatures
 from smime.pki.keystores.read import read_keys
 from smime.x509.certificate import Certificate
 
@@ -25,7 +25,7 @@ ADDRESS = "restricted@example.org"
 FORMS = [
     (PSS, None),
     (PSS, writer.NULL),
-    (PSS, signatures.pss_algorithm("sha384").parameters),
+    (PSS, rsa_parameters.pss_algorithm("sha384").parameters),
     (OAEP, None),
     (OAEP, writer.NULL),
     (OAEP, key_transport.oaep_algorithm("sha512").parameters),

@@ -8,8 +8,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from smime.cms.identifiers import IssuerAndSerialNumber, SubjectKeyIdentifier
 from smime.errors import ParseError
 from smime.pki.throwaway import ThrowawayPKI
-from smime.pki.trust import CertificateIndex, TrustStore
+from smime.pki.trust import TrustStore
 from smime.x509.certificate import Certificate
+from smime.x509.index import CertificateIndex
 
 PKI = ThrowawayPKI()
 ROOT, MIDDLE = PKI.root.certificate, PKI.intermediate.certificate

@@ -21,7 +21,7 @@ import smime.files
 from smime.asn1 import der, writer
 from smime.cms.reader import CMSReader, Content
 from smime.operations.compress import MessageCompressor
-from smime.operations.writing import producer
+from smime.operations.writing import entity, producer
 from smime.pki.identity import Keyring
 from smime.transforms import quoted_printable
 
@@ -229,10 +229,11 @@ def _boundaries_aside(octets: bytes) -> bytes:
 def small() -> Iterator[None]:
     """What takes a hundred kilobytes to stream takes a hundred octets here."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(entity, "WHOLE", 200)
         patch.setattr(producer, "WHOLE", 200)
         patch.setattr(producer, "SEGMENT", 64)
         patch.setattr(producer, "_LARGE", 16)
-        patch.setattr(producer, "_HEADLESS", 150)
+        patch.setattr(entity, "_HEADLESS", 150)
         yield
 
 

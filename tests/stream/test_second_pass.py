@@ -13,7 +13,8 @@ from tests.operations.people import person, signer, trust
 import smime
 import smime.files
 from smime.cms.identifiers import IssuerAndSerialNumber
-from smime.cms.signed_data import SignerInfo, build_signed_data
+from smime.cms.signed_data import build_signed_data
+from smime.cms.signer_info import SignerInfo
 from smime.crypto import signatures
 from smime.mime.writer import multipart_signed
 from smime.policies import ARCHIVE

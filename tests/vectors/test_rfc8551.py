@@ -22,7 +22,8 @@ from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.cms import attributes as attrs
 from smime.cms.identifiers import IssuerAndSerialNumber
 from smime.cms.recipient_info import KeyTransRecipientInfo
-from smime.cms.signed_data import SignerInfo, build_signed_data
+from smime.cms.signed_data import build_signed_data
+from smime.cms.signer_info import SignerInfo
 from smime.crypto import digests, key_transport, signatures
 from smime.transforms import base64
 from smime.x509.certificate import Certificate

@@ -23,7 +23,8 @@ from smime.limits import Limits
 from smime.pki.keystores.read import read_certificates
 from smime.pki.throwaway import ThrowawayPKI, smtp_utf8_mailbox
 from smime.x509 import names
-from smime.x509.certificate import Certificate, parse_address
+from smime.x509.addresses import parse_address
+from smime.x509.certificate import Certificate
 
 PKI = ThrowawayPKI()
 

@@ -22,7 +22,7 @@ from smime.cms import capabilities as caps
 from smime.errors import KeyMismatchError, ParseError, PolicyError, SMIMEError
 from smime.mime.address import parse_address_list
 from smime.operations.recipients.making import Recipient
-from smime.operations.unwrap import UnwrappedMessage
+from smime.operations.results import UnwrappedMessage
 from smime.report import SignerReport, Verdict, VerificationReport
 from smime.x509.certificate import Certificate
 

@@ -17,8 +17,8 @@ from smime.archive.record import MessageRecord
 from smime.archive.sources import Sources, Span, check, spans
 from smime.archive.tasks import At, Decrypt, Harvest, Learn, Scan, Strip, Verify, split_elements
 from smime.errors import SMIMEError
-from smime.report import CertificateSummary
 from smime.x509.certificate import Certificate
+from smime.x509.summary import CertificateSummary
 
 if TYPE_CHECKING:
     from smime._api import AnyIdentity

@@ -25,7 +25,7 @@ from smime.report import DecryptionReport, VerificationReport
 if TYPE_CHECKING:
     from smime.archive.sources import Span
     from smime.mime.header import HeaderFields
-    from smime.operations.unwrap import Layer, UnwrappedMessage
+    from smime.operations.results import Layer, UnwrappedMessage
     from smime.policy import Policy
 
 __all__ = ["At", "Decrypt", "Harvest", "Learn", "Scan", "Strip", "Verify"]

@@ -15,7 +15,6 @@ from smime.findings import Finding, Severity
 from smime.printable import clean, json_text
 from smime.report import (
     AuthenticationReport,
-    CertificateSummary,
     CompressionReport,
     DecryptionReport,
     LayerReport,
@@ -24,9 +23,10 @@ from smime.report import (
     Verdict,
     VerificationReport,
 )
+from smime.x509.summary import CertificateSummary
 
 if TYPE_CHECKING:
-    from smime.operations.unwrap import Layer, UnwrappedMessage
+    from smime.operations.results import Layer, UnwrappedMessage
 
 __all__ = ["console", "print_json", "print_report", "print_unwrapped"]
 

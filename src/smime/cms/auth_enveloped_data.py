@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from smime.asn1 import writer
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.asn1.der import Reader
-from smime.cms.attributes import Attributes
+from smime.cms.attribute_set import Attributes
 from smime.cms.content_info import AUTH_ENVELOPED_DATA, DATA, Event, Writer, build_content_info_of
 from smime.cms.enveloped_data import EnvelopedDataHead, encrypted_content_info
 from smime.limits import DEFAULT_LIMITS, Limits

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from smime.asn1 import writer
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.asn1.der import Reader, parse
-from smime.cms.attributes import Attributes
+from smime.cms.attribute_set import Attributes
 from smime.cms.content_info import AUTHENTICATED_DATA, DATA, Event, Writer, build_content_info, build_encapsulated_content_info
 from smime.cms.enveloped_data import OriginatorInfo
 from smime.cms.recipient_info import RecipientInfo

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from smime.asn1 import writer
+from smime.asn1.der import parse
 from smime.errors import LimitExceeded, ParseError
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "build_content_info_of",
     "build_encapsulated_content_info",
     "name_of",
+    "parse_version",
 ]
 
 DATA = "1.2.840.113549.1.7.1"
@@ -248,3 +250,13 @@ class Writer:
         if self._left or (tail_length is not None and len(fields) != tail_length):
             raise ValueError("content or tail is not as long as announced")
         return fields
+
+
+def parse_version(raw: bytes) -> int:
+    """Return the value of a CMSVersion: an INTEGER of a few octets."""
+    if len(raw) == 3 and raw[2] < 0x80:
+        return raw[2]
+    element = parse(raw, layer="cms").expect(0x02)
+    if element.end - element.header_end > 8:
+        raise element.error("a version number beyond all reason")
+    return element.as_integer()

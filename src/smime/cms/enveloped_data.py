@@ -25,10 +25,10 @@ from smime._kernels import der as _kernel
 from smime.asn1 import writer
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.asn1.der import Reader, parse
-from smime.cms.attributes import Attributes
+from smime.cms.attribute_set import Attributes
+from smime.cms.certificate_set import encode_certificates, encode_revocation_infos, read_certificates, read_revocation_infos
 from smime.cms.content_info import DATA, ENVELOPED_DATA, Event, Writer, build_content_info_of
 from smime.cms.recipient_info import RecipientInfo
-from smime.cms.signed_data import encode_certificates, encode_revocation_infos, read_certificates, read_revocation_infos
 from smime.errors import ParseError
 from smime.limits import DEFAULT_LIMITS, Limits
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from smime.asn1 import writer
 from smime.cms.attributes import MESSAGE_DIGEST, SIGNING_TIME
-from smime.cms.signed_data import SignedDataHead, SignedDataTail, SignerInfo
+from smime.cms.signed_data import SignedDataHead, SignedDataTail
+from smime.cms.signer_info import SignerInfo
 from smime.limits import Limits
 
 __all__ = ["look_up", "remember"]

@@ -15,11 +15,10 @@ everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeVar
 
-from smime._kernels import ber, der
-from smime.asn1 import oid
+from smime._kernels import der
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.asn1.ber import Chunk, Steps, StructureReader
 from smime.asn1.der import OCTET_STRING, OID, SEQUENCE, SET, context, parse, tag_name
@@ -41,13 +40,15 @@ from smime.cms.content_info import (
     DataTail,
     Event,
     TrailingData,
+    parse_version,
     relocate,
 )
 from smime.cms.digested_data import DigestedDataHead, DigestedDataTail
 from smime.cms.encrypted_data import EncryptedDataHead, EncryptedDataTail
 from smime.cms.enveloped_data import EnvelopedDataHead, EnvelopedDataTail, OriginatorInfo
-from smime.cms.recipient_info import RecipientInfo, read_recipient_infos, recipient_infos_of_index
-from smime.cms.signed_data import SignedDataHead, SignedDataTail, _version
+from smime.cms.recipient_info import RecipientInfo, read_recipient_infos
+from smime.cms.short import WHOLE, read_digest_algorithms
+from smime.cms.signed_data import SignedDataHead, SignedDataTail
 from smime.errors import ParseError, SMIMEError, UnsupportedError
 from smime.limits import DEFAULT_LIMITS, Limits
 
@@ -77,7 +78,6 @@ __all__ = [
 
 _T = TypeVar("_T")
 _FLAT = 1 << 18  # octets: more at once is read step by step
-_COPY = 1 << 14  # content of fewer octets is handed out as bytes
 _PADDING = b"\x00\t\n\r "
 
 
@@ -235,7 +235,7 @@ class CMSReader:
                 or index[23] != stop
             ):
                 return None
-            read = _WHOLE.get(data[index[8] : index[9]])
+            read = WHOLE.get(data[index[8] : index[9]])
             if read is None:
                 return None
             events = read(data, index, stop, limits)
@@ -277,7 +277,7 @@ class CMSReader:
         version = yield from self._read_version()
         start = octets.position
         raw = yield from octets.element(SET)
-        digest_algorithms = _at(start, _digest_algorithms, raw, self._limits)
+        digest_algorithms = _at(start, read_digest_algorithms, raw, self._limits)
         content_type, has_content = yield from self._open_encapsulated()
         self._events.append(SignedDataHead(version, digest_algorithms, content_type, has_content=has_content))
         yield from self._encapsulated(has_content)
@@ -366,7 +366,7 @@ class CMSReader:
     def _read_version(self) -> Steps[int]:
         start = self._octets.position
         raw = yield from self._octets.element(0x02)
-        return _at(start, lambda octets, limits: _version(octets), raw, self._limits)  # noqa: ARG005
+        return _at(start, lambda octets, limits: parse_version(octets), raw, self._limits)  # noqa: ARG005
 
     def _algorithm(self, tag: int = SEQUENCE) -> Steps[AlgorithmIdentifier]:
         start = self._octets.position
@@ -437,108 +437,6 @@ class CMSReader:
         yield from self._octets.octets(tag, self._emit_content)
 
 
-def _whole_signed_data(data: bytes, index: Sequence[int], stop: int, limits: Limits) -> list[Event] | None:
-    """Return the events of SignedData at its place in the index, None if anything is unusual."""
-    # version, digestAlgorithms, EncapsulatedContentInfo with its type
-    digests = index[29]
-    encapsulated = index[digests + 5]
-    after = index[encapsulated + 5]
-    if index[24] != 0x02 or index[digests] != 0x31 or index[encapsulated] != 0x30 or index[encapsulated + 6] != 0x06:
-        return None
-    content: list[Event] = []
-    explicit = encapsulated + 12
-    if explicit < after:
-        octets = explicit + 6
-        if index[explicit] != 0xA0 or index[explicit + 5] != after or octets >= after or index[octets + 5] != after:
-            return None
-        if index[octets] == 0x04:
-            content = _pieces(data, index[octets + 2], index[octets + 3])
-        elif index[octets] == 0x24:
-            content = _segments(data, index[octets + 1], index[octets + 4], 0x04, limits)
-        else:
-            return None
-    raw = data[index[digests + 1] : index[digests + 4]]
-    head = SignedDataHead(
-        _version(data[index[25] : index[28]]),
-        _known_digest_algorithms.get(raw) or _digest_algorithms(raw, limits=limits),
-        oid.decode(data[index[encapsulated + 8] : index[encapsulated + 9]]),
-        has_content=explicit < after,
-    )
-    return [head, *content, SignedDataTail._from_index(data, index, after, stop, limits)]
-
-
-def _whole_enveloped_data(data: bytes, index: Sequence[int], stop: int, limits: Limits) -> list[Event] | None:
-    return _whole_encrypted(data, index, stop, limits, EnvelopedDataHead, EnvelopedDataTail)
-
-
-def _whole_auth_enveloped_data(data: bytes, index: Sequence[int], stop: int, limits: Limits) -> list[Event] | None:
-    return _whole_encrypted(data, index, stop, limits, AuthEnvelopedDataHead, AuthEnvelopedDataTail)
-
-
-def _whole_encrypted(
-    data: bytes,
-    index: Sequence[int],
-    stop: int,
-    limits: Limits,
-    head: type[EnvelopedDataHead],
-    tail: type[EnvelopedDataTail] | type[AuthEnvelopedDataTail],
-) -> list[Event] | None:
-    """Return the events of EnvelopedData or AuthEnvelopedData at its place in the index, None if anything is unusual."""
-    # version, no originatorInfo, recipientInfos, EncryptedContentInfo with type and algorithm
-    recipients = index[29]
-    encrypted = index[recipients + 5]
-    algorithm = encrypted + 12
-    after = index[encrypted + 5]
-    if (
-        index[24] != 0x02
-        or index[recipients] != 0x31
-        or index[encrypted] != 0x30
-        or index[encrypted + 6] != 0x06
-        or index[algorithm] != 0x30
-    ):
-        return None
-    octets = index[algorithm + 5]
-    if octets >= after or index[octets + 5] != after:
-        return None
-    if index[octets] == 0x80:
-        content = _pieces(data, index[octets + 2], index[octets + 3])
-    elif index[octets] == 0xA0:
-        content = _segments(data, index[octets + 1], index[octets + 4], 0x80, limits)
-    else:
-        return None
-    behind = data[index[after + 1] : index[21]] if after < stop else b""
-    return [
-        head(
-            _version(data[index[25] : index[28]]),
-            None,
-            recipient_infos_of_index(data, index, recipients, limits)
-            or read_recipient_infos(data[index[recipients + 1] : index[recipients + 4]], limits=limits),
-            oid.decode(data[index[encrypted + 8] : index[encrypted + 9]]),
-            AlgorithmIdentifier.from_raw(data[index[algorithm + 1] : index[algorithm + 4]]),
-            has_content=True,
-        ),
-        *content,
-        tail.from_octets(behind, limits=limits),
-    ]
-
-
-def _pieces(data: bytes, start: int, end: int) -> list[Event]:
-    if start == end:
-        return []
-    return [Content(data[start:end] if end - start < _COPY else memoryview(data)[start:end])]
-
-
-def _segments(data: bytes, start: int, end: int, tag: int, limits: Limits) -> list[Event]:
-    scanner = ber.Octets(start, end, limits.asn1_depth, limits.asn1_segments, tag)
-    return [Content(piece) for piece in scanner.update(memoryview(data)[start:end])[1]]
-
-
-_WHOLE: dict[bytes, Callable[[bytes, Sequence[int], int, Limits], list[Event] | None]] = {
-    oid.encode(SIGNED_DATA): _whole_signed_data,
-    oid.encode(ENVELOPED_DATA): _whole_enveloped_data,
-    oid.encode(AUTH_ENVELOPED_DATA): _whole_auth_enveloped_data,
-}
-
 _TYPES: dict[str, Callable[[CMSReader], Steps[None]]] = {
     DATA: CMSReader._data,
     SIGNED_DATA: CMSReader._signed_data,
@@ -557,16 +455,6 @@ def _at(start: int, read: Callable[..., _T], octets: bytes, limits: Limits) -> _
         return read(octets, limits=limits)
     except ParseError as error:
         raise relocate(error, start, error.layer) from None
-
-
-_known_digest_algorithms: dict[bytes, tuple[AlgorithmIdentifier, ...]] = {}
-
-
-def _digest_algorithms(raw: bytes, *, limits: Limits) -> tuple[AlgorithmIdentifier, ...]:
-    found = tuple([AlgorithmIdentifier.from_element(element.expect(SEQUENCE)) for element in parse(raw, limits=limits, layer="cms")])
-    if found and len(raw) <= 64 and len(_known_digest_algorithms) < 64:
-        _known_digest_algorithms[raw] = found
-    return found
 
 
 def read(data: bytes | bytearray | memoryview, limits: Limits = DEFAULT_LIMITS, *, pkcs7_content: bool = False) -> list[Event]:

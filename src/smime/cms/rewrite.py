@@ -16,8 +16,8 @@ from smime.asn1 import writer
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.asn1.der import Reader, parse, tag_name
 from smime.cms import attributes
+from smime.cms.certificate_set import encode_certificates, encode_revocation_infos
 from smime.cms.content_info import SIGNED_DATA
-from smime.cms.signed_data import encode_certificates, encode_revocation_infos
 from smime.errors import ParseError, UnsupportedError
 from smime.limits import DEFAULT_LIMITS, Limits
 

@@ -21,7 +21,7 @@ from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.crypto import digests
 from smime.crypto.faults import Failed
 from smime.crypto.keys import check_public_key, is_native, key_kind
-from smime.crypto.signatures import hash_identifier, mgf1_digest, mgf1_identifier
+from smime.crypto.rsa_parameters import hash_identifier, mgf1_digest, mgf1_identifier
 from smime.errors import KeyMismatchError, ParseError, UnsupportedError
 from smime.limits import DEFAULT_LIMITS, Limits
 

@@ -20,7 +20,7 @@ from smime.errors import LimitExceeded, ParseError, SMIMEError, UnsupportedError
 from smime.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
-    from smime.crypto.signatures import SignatureScheme
+    from smime.crypto.schemes import SignatureScheme
 
 __all__ = [
     "PrivateKey",

@@ -19,156 +19,25 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
 
 from smime import algorithms
-from smime.asn1 import der, writer
+from smime.asn1 import writer
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.crypto import _pss_shake, digests
-from smime.crypto._integers import small
 from smime.crypto.faults import InvalidSignature, KeyUnsuitable, MalformedSignature
 from smime.crypto.keys import is_native, key_kind
+from smime.crypto.rsa_parameters import PSS, PSSParameters, parse_pss, pss_algorithm
+from smime.crypto.schemes import SignatureScheme
 from smime.errors import KeyMismatchError, ParseError, UnsupportedError
 
 if TYPE_CHECKING:
     from cryptography.utils import Buffer
 
-__all__ = [
-    "PSSParameters",
-    "SignatureScheme",
-    "Verifier",
-    "choose_scheme",
-    "digest_of",
-    "hash_identifier",
-    "mgf1_digest",
-    "mgf1_identifier",
-    "needs_content",
-    "parse_pss",
-    "pss_algorithm",
-    "sign",
-    "sign_digest",
-    "verify",
-]
-
-_PSS = "1.2.840.113549.1.1.10"
+__all__ = ["Verifier", "choose_scheme", "digest_of", "needs_content", "sign", "sign_digest", "verify"]
 
 
 # -- RSASSA-PSS parameters (RFC 4055 section 3.1) --
 
 
-@dataclass(frozen=True, slots=True)
-class PSSParameters:
-    """What RSASSA-PSS-params say.
-
-    Attributes:
-        digest: name of the digest of the message.
-        mgf_digest: name of the digest in MGF1.
-        salt_length: octets; the exact length when verifying, the least when a key states it.
-    """
-
-    digest: str
-    mgf_digest: str
-    salt_length: int
-
-
-def _digest_name(element: der.Element) -> str:
-    return digests.name_of(AlgorithmIdentifier.from_element(element.expect(der.SEQUENCE)))
-
-
-def mgf1_digest(element: der.Element) -> str:
-    """Return the digest of the MGF1 whose AlgorithmIdentifier this is; RSAES-OAEP has the same.
-
-    Raises:
-        ParseError: it is malformed.
-        UnsupportedError: it is another function, or the digest is unknown.
-    """
-    mgf = AlgorithmIdentifier.from_element(element.expect(der.SEQUENCE))
-    if mgf.oid != algorithms.MGF1.oid:
-        raise UnsupportedError("mask generation function", mgf.oid)
-    if mgf.parameters is None:
-        raise ParseError("cms", "MGF1 states no digest")
-    return digests.name_of(AlgorithmIdentifier.from_raw(mgf.parameters))
-
-
-@lru_cache(maxsize=64)
-def parse_pss(parameters: bytes) -> PSSParameters:
-    """Read RSASSA-PSS-params; defaults may be spelled out.
-
-    Raises:
-        ParseError: they are malformed, or the trailer field is not 1.
-        UnsupportedError: a digest is unknown, or the mask generation function is not MGF1.
-    """
-    reader = der.Reader(der.parse(parameters, layer="cms").expect(der.SEQUENCE))
-    digest, mgf_digest, salt_length, trailer = "sha1", "sha1", 20, 1
-    if (element := reader.optional_explicit(0)) is not None:
-        digest = _digest_name(element)
-    if (element := reader.optional_explicit(1)) is not None:
-        mgf_digest = mgf1_digest(element)
-    if (element := reader.optional_explicit(2)) is not None:
-        salt_length = small(element)
-    if (element := reader.optional_explicit(3)) is not None:
-        trailer = small(element)
-    reader.end()
-    if trailer != 1:
-        raise ParseError("cms", f"the trailer field of RSASSA-PSS is {trailer}, not 1")
-    if not 0 <= salt_length <= 1 << 13:
-        raise ParseError("cms", f"the salt of RSASSA-PSS has {salt_length} octets")
-    return PSSParameters(digest, mgf_digest, salt_length)
-
-
-@lru_cache(maxsize=64)
-def pss_algorithm(digest: str, mgf_digest: str | None = None, salt_length: int | None = None) -> AlgorithmIdentifier:
-    """Return the AlgorithmIdentifier of RSASSA-PSS as it is written: defaults left out, NULL inside the digests' own identifiers.
-
-    Args:
-        digest: name of the digest.
-        mgf_digest: that of MGF1; the same unless given.
-        salt_length: octets; the size of the digest unless given.
-    """
-    mgf_digest = mgf_digest or digest
-    salt_length = digests.hash_algorithm(digest).digest_size if salt_length is None else salt_length
-    parts = []
-    if digest != "sha1":
-        parts.append(writer.explicit(0, hash_identifier(digest)))
-    if mgf_digest != "sha1":
-        parts.append(writer.explicit(1, mgf1_identifier(mgf_digest)))
-    if salt_length != 20:
-        parts.append(writer.explicit(2, writer.integer(salt_length)))
-    return AlgorithmIdentifier.build(_PSS, writer.sequence(*parts))
-
-
-def hash_identifier(digest: str) -> bytes:
-    """Return the DER of a digest's AlgorithmIdentifier as it stands inside PSS and OAEP parameters: NULL for SHA-1 and SHA-2 (RFC 4055)."""
-    oid = algorithms.DIGESTS_BY_NAME[digest].oid
-    return writer.sequence(writer.oid(oid)) if digest.startswith("sha3-") else writer.sequence(writer.oid(oid), writer.NULL)
-
-
-def mgf1_identifier(digest: str) -> bytes:
-    """Return the DER of the AlgorithmIdentifier of MGF1 with a digest."""
-    return writer.sequence(writer.oid(algorithms.MGF1.oid), hash_identifier(digest))
-
-
 # -- schemes --
-
-
-@dataclass(frozen=True, slots=True)
-class SignatureScheme:
-    """A way to sign, chosen for a key.
-
-    Attributes:
-        algorithm: as written to SignerInfo.signatureAlgorithm.
-        name: of the signature algorithm, as in `smime.algorithms`.
-        digest: name of the digest for SignerInfo.digestAlgorithm and the message-digest attribute.
-        digest_algorithm: as written to SignerInfo.digestAlgorithm.
-        key: the kind of key it is for.
-        pss: the parameters, where it is RSASSA-PSS.
-    """
-
-    algorithm: AlgorithmIdentifier
-    name: str
-    digest: str
-    digest_algorithm: AlgorithmIdentifier
-    key: str
-    pss: PSSParameters | None
-    _arguments: tuple[Any, ...]
-    _digest_arguments: tuple[Any, ...] | None
 
 
 _ECDSA_BY_CURVE = {
@@ -268,10 +137,10 @@ def choose_scheme(
     kind = key_kind(public_key)
     chosen: PSSParameters | None = None
     if kind == "RSA":
-        if key_algorithm is not None and key_algorithm.oid == _PSS and key_algorithm.parameters is not None:
+        if key_algorithm is not None and key_algorithm.oid == PSS and key_algorithm.parameters is not None:
             chosen = parse_pss(key_algorithm.parameters)
             digest = digest or chosen.digest
-        elif pss or (key_algorithm is not None and key_algorithm.oid == _PSS):
+        elif pss or (key_algorithm is not None and key_algorithm.oid == PSS):
             digest = digest or "sha256"
             chosen = PSSParameters(digest, digest, digests.hash_algorithm(digest).digest_size)
         elif key_algorithm is not None and key_algorithm.oid != algorithms.RSA_ENCRYPTION.oid:
@@ -422,7 +291,7 @@ def _key_admits(oid: str, parameters: bytes | None, pss: PSSParameters | None) -
     """Return why an RSA key whose SubjectPublicKeyInfo states this algorithm may not verify so, or None if it may."""
     if oid == algorithms.RSA_ENCRYPTION.oid:
         return None
-    if oid != _PSS:
+    if oid != PSS:
         return f"the key is for {algorithms.name_of(oid)} only"
     if pss is None:
         return "the key is for RSASSA-PSS only"

@@ -26,12 +26,13 @@ from smime.files.ends import Input, Output, Progress, Source, StreamSpool, Targe
 from smime.files.second_thread import SecondThread
 from smime.operations.buffers import OneRoom
 from smime.operations.compress import MessageCompressor
-from smime.operations.decrypt import DecryptedMessage, MessageDecryptor
+from smime.operations.decrypt import MessageDecryptor
 from smime.operations.encrypt import MessageEncryptor
+from smime.operations.results import DecryptedMessage, UnwrappedMessage, VerifiedMessage
 from smime.operations.sign import MessageSigner
 from smime.operations.spool import NullSpool
-from smime.operations.unwrap import MessageUnwrapper, UnwrappedMessage
-from smime.operations.verify import MessageVerifier, VerifiedMessage
+from smime.operations.unwrap import MessageUnwrapper
+from smime.operations.verify import MessageVerifier
 from smime.pki.identity import Keyring
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from smime.pki.trust import TrustStore
     from smime.policy import Policy
 
-__all__ = ["AtomicFile", "Progress", "Source", "Target", "compress", "decrypt", "encrypt", "sign", "unwrap", "verify"]
+__all__ = ["compress", "decrypt", "encrypt", "sign", "unwrap", "verify"]
 
 
 def _processors() -> int:

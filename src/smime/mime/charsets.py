@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["decode", "lenient"]
+__all__ = ["decode", "lenient", "describe_text"]
 
 _CODECS = {
     "us-ascii": "ascii",
@@ -64,3 +64,14 @@ def lenient(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         return data.decode("latin-1")
+
+
+def describe_text(body: bytes) -> tuple[str, str]:
+    """Return the character set and the transfer encoding that text octets without a label are in."""
+    if body.isascii():
+        return "us-ascii", "7bit"
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return "unknown-8bit", "8bit"  # RFC 1428 section 3
+    return "utf-8", "8bit"

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from smime._kernels import hazards
 from smime.errors import LimitExceeded
 from smime.limits import DEFAULT_LIMITS
-from smime.mime.entity import Body, Closed, EntityReader, Epilogue, HeaderBlock, MultipartReader, PartData, PartEnd, PartStart, Preamble
+from smime.mime.entity import Body, EntityReader, HeaderBlock
+from smime.mime.multipart import Closed, Epilogue, MultipartReader, PartData, PartEnd, PartStart, Preamble
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -368,7 +369,7 @@ def with_encoding(fields: HeaderFields, encoding: str, label: bytes = b"") -> by
 
 def _label(sample: bytes) -> bytes:
     """Return a Content-Type for text that has none."""
-    from smime.mime.writer import describe_text  # noqa: PLC0415 # the writer imports this module
+    from smime.mime.charsets import describe_text  # noqa: PLC0415 # the writer imports this module
 
     charset, _ = describe_text(sample)
     return f"Content-Type: text/plain; charset={charset}\r\n".encode("ascii")

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smime.errors import ParseError
 from smime.limits import DEFAULT_LIMITS
+from smime.mime.charsets import describe_text
 from smime.mime.mail_header import mail_header, names_blind_copies
 from smime.mime.seven_bit import SevenBitEncoder, seven_bit_safe
 
@@ -136,17 +137,6 @@ def _as_text(body: bytes) -> bytes:
     charset, encoding = describe_text(body)
     head = f"Content-Type: text/plain; charset={charset}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
     return head.encode("ascii") + body
-
-
-def describe_text(body: bytes) -> tuple[str, str]:
-    """Return the character set and the transfer encoding that text octets without a label are in."""
-    if body.isascii():
-        return "us-ascii", "7bit"
-    try:
-        body.decode("utf-8")
-    except UnicodeDecodeError:
-        return "unknown-8bit", "8bit"  # RFC 1428 section 3
-    return "utf-8", "8bit"
 
 
 def check_field(name: bytes, value: bytes) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from smime.cms.signed_data import build_signed_data
-from smime.operations.writing.producer import Encoding, armor, check_encoding
-from smime.pki.trust import crl_octets
+from smime.operations.writing.armor import Encoding, armor, check_encoding
+from smime.pki.store import crl_octets
 from smime.x509.certificate import Certificate
 
 if TYPE_CHECKING:

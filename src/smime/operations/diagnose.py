@@ -21,12 +21,15 @@ from smime.cms import attributes as attrs
 from smime.cms.signed_data import SignedDataHead
 from smime.crypto import digests
 from smime.errors import NotProtected, ParseError
-from smime.mime.entity import Body, EntityReader, HeaderBlock, parse
+from smime.mime.entity import Body, EntityReader, HeaderBlock
 from smime.mime.smime_types import MULTIPART_SIGNED, classify
+from smime.mime.tree import parse
 from smime.mime.writer import message_octets
-from smime.operations.reading.message import MessageReader, Reading
+from smime.operations.layers.multipart_signed import DetachedLayer
+from smime.operations.layers.signed_data import SignedDataLayer
+from smime.operations.reading.context import Reading
+from smime.operations.reading.message import MessageReader
 from smime.operations.spool import MemorySpool
-from smime.operations.verify import DetachedLayer, SignedDataLayer
 from smime.transforms import quoted_printable
 from smime.transforms.lines import canonicalize
 
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from email.message import Message
 
     from smime.mime.smime_types import Kind
-    from smime.operations.reading.message import CMSLayer, Handler
+    from smime.operations.reading.layer import CMSLayer, Handler
     from smime.operations.spool import Buffer
     from smime.policy import Policy
     from smime.report import VerificationReport

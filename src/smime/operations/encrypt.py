@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from smime import policies
 from smime.algorithms import CONTENT_ENCRYPTIONS_BY_NAME, ContentEncryption, Level
+from smime.cms import attribute_set
 from smime.cms import attributes as attrs
 from smime.cms.auth_enveloped_data import AuthEnvelopedDataWriter, build_auth_enveloped_data
 from smime.cms.content_info import DATA
@@ -24,7 +25,8 @@ from smime.operations.recipients.making import (
 )
 from smime.operations.sign import MessageSigner
 from smime.operations.spool import Buffer
-from smime.operations.writing.producer import SEGMENT, Encoding, Producer, Sink
+from smime.operations.writing.armor import Encoding
+from smime.operations.writing.producer import SEGMENT, Producer, Sink
 from smime.pki.identity import ContentKey
 
 if TYPE_CHECKING:
@@ -230,7 +232,7 @@ _new_key = content_encryption.new_key
 def _authenticated(content_type: str, further: Iterable[bytes]) -> bytes:
     """Return the DER of AuthAttributes with the tag SET."""
     given = list(further)
-    attributes = attrs.Attributes.build([attrs.content_type(content_type), *given])
+    attributes = attribute_set.Attributes.build([attrs.content_type(content_type), *given])
     if not attributes.is_der or len(attributes) != len(given) + 1:
         raise ParseError("cms", "an authenticated attribute is not one, or not in DER")
     types = [attribute.oid for attribute in attributes]

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from smime.errors import SMIMEError
 from smime.limits import Limits
-from smime.mime.entity import Body, EntityReader, HeaderBlock, MultipartReader, PartData, PartEnd, PartStart
+from smime.mime.entity import Body, EntityReader, HeaderBlock
+from smime.mime.multipart import MultipartReader, PartData, PartEnd, PartStart
 from smime.mime.smime_types import MULTIPART_SIGNED, PKCS7_MIME, classify
-from smime.operations.reading.message import Transfer, transfer_decoder
+from smime.operations.reading.transfer import Transfer, transfer_decoder
 
 if TYPE_CHECKING:
     from smime.operations.spool import Buffer

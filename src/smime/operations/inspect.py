@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from smime.algorithms import name_of
-from smime.cms import attributes, content_info
+from smime.cms import attribute_set, attributes, content_info, ess
 from smime.cms.reader import (
     AuthenticatedDataHead,
     AuthEnvelopedDataHead,
@@ -25,16 +25,17 @@ from smime.cms.reader import (
     SignedDataTail,
     TrailingData,
 )
-from smime.cms.signed_data import SignerInfo
+from smime.cms.signer_info import SignerInfo
 from smime.errors import LimitExceeded, ParseError, SMIMEError
 from smime.limits import DEFAULT_LIMITS, Limits
-from smime.mime.entity import MIMEPart, parse
 from smime.mime.smime_types import PKCS7_MIME, PKCS7_SIGNATURE, classify
-from smime.operations.reading.message import Form, sniff, transfer_decoder
-from smime.operations.recipients import making
-from smime.report import CertificateSummary
+from smime.mime.tree import MIMEPart, parse
+from smime.operations.reading.form import Form, sniff
+from smime.operations.reading.transfer import transfer_decoder
+from smime.operations.recipients import opening
 from smime.transforms.zlib import Decompressor
 from smime.x509.certificate import Certificate
+from smime.x509.summary import CertificateSummary
 
 __all__ = ["Node", "SignerStructure", "inspect"]
 
@@ -65,13 +66,13 @@ _ATTRIBUTE_NAMES = {
     attributes.COUNTERSIGNATURE: "countersignature",
     attributes.SMIME_CAPABILITIES: "smimeCapabilities",
     attributes.CMS_ALGORITHM_PROTECTION: "CMSAlgorithmProtection",
-    attributes.RECEIPT_REQUEST: "receiptRequest",
-    attributes.SECURITY_LABEL: "eSSSecurityLabel",
-    attributes.ML_EXPANSION_HISTORY: "mlExpansionHistory",
-    attributes.CONTENT_HINT: "contentHint",
+    ess.RECEIPT_REQUEST: "receiptRequest",
+    ess.SECURITY_LABEL: "eSSSecurityLabel",
+    ess.ML_EXPANSION_HISTORY: "mlExpansionHistory",
+    ess.CONTENT_HINT: "contentHint",
     attributes.ENCRYPTION_KEY_PREFERENCE: "encryptionKeyPreference",
-    attributes.SIGNING_CERTIFICATE: "signingCertificate",
-    attributes.SIGNING_CERTIFICATE_V2: "signingCertificateV2",
+    ess.SIGNING_CERTIFICATE: "signingCertificate",
+    ess.SIGNING_CERTIFICATE_V2: "signingCertificateV2",
     attributes.TIME_STAMP_TOKEN: "timeStampToken",
 }
 
@@ -382,7 +383,7 @@ def _signer(info: SignerInfo) -> SignerStructure:
     )
 
 
-def _attribute_names(found: attributes.Attributes) -> tuple[str, ...]:
+def _attribute_names(found: attribute_set.Attributes) -> tuple[str, ...]:
     return tuple(_ATTRIBUTE_NAMES.get(attribute.oid, attribute.oid) for attribute in found)
 
 
@@ -390,5 +391,5 @@ def _recipients(infos: Any) -> Iterator[tuple[str, str]]:
     for info in infos:
         algorithm = getattr(info, "key_encryption_algorithm", None)
         name = algorithm.name if algorithm is not None else name_of(getattr(info, "oid", "")) or type(info).__name__
-        for recipient in making.names_of(info):
+        for recipient in opening.names_of(info):
             yield recipient, name

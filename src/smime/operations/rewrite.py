@@ -15,13 +15,14 @@ from smime.asn1 import pem, writer
 from smime.cms import attributes as attrs
 from smime.cms import rewrite
 from smime.cms.reader import Content, SignedDataHead, SignedDataTail, read
-from smime.cms.signed_data import SignerInfo
+from smime.cms.signer_info import SignerInfo
 from smime.crypto import digests, signatures
 from smime.errors import NotProtected, ParseError
-from smime.mime.entity import parse
 from smime.mime.smime_types import MULTIPART_SIGNED, PKCS7_MIME, classify
+from smime.mime.tree import parse
 from smime.mime.writer import message_octets
-from smime.operations.reading.message import Form, sniff, transfer_decoder
+from smime.operations.reading.form import Form, sniff
+from smime.operations.reading.transfer import transfer_decoder
 from smime.operations.sign import signing_certificate
 from smime.operations.verify import MessageVerifier
 from smime.transforms import base64
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
-    from smime.mime.entity import MIMEPart
+    from smime.mime.tree import MIMEPart
     from smime.operations.sign import Signer
     from smime.operations.spool import Buffer
     from smime.pki.trust import TrustStore

@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from smime import policies
 from smime.algorithms import DIGESTS_BY_NAME, Level
+from smime.cms import attribute_set, ess
 from smime.cms import attributes as attrs
 from smime.cms.capabilities import CAPABILITIES, DEFAULT_CAPABILITIES
 from smime.cms.content_info import DATA
 from smime.cms.identifiers import IssuerAndSerialNumber, SubjectKeyIdentifier
-from smime.cms.signed_data import DetachedTemplate, SignedDataTemplate, SignedDataWriter, SignerInfoTemplate, build_signed_data
-from smime.crypto import digests, keys, signatures
+from smime.cms.signed_data import SignedDataWriter, build_signed_data
+from smime.cms.templates import DetachedTemplate, SignedDataTemplate, SignerInfoTemplate
+from smime.crypto import digests, keys, schemes, signatures
 from smime.errors import KeyMismatchError, ParseError, PolicyError, UnsupportedError
 from smime.mime.seven_bit import SevenBitEncoder
 from smime.mime.split import canonical_split
 from smime.mime.writer import multipart_signed, write_fields
 from smime.operations.spool import Buffer
-from smime.operations.writing.producer import Beginning, Collector, Encoding, Entity, Producer, Sink, armored, check_encoding
+from smime.operations.writing.armor import Encoding, armored, check_encoding
+from smime.operations.writing.entity import Beginning, Entity
+from smime.operations.writing.producer import Collector, Producer, Sink
 from smime.transforms import base64
 from smime.transforms.lines import CanonicalLines
 from smime.x509.certificate import Certificate
@@ -53,7 +57,7 @@ class Signer:
             capabilities; None: what this library reads best; empty: nothing.
         encryption_certificate: the certificate to encrypt answers to, where it is another one: it is sent along and named as
             encryptionKeyPreference (RFC 8551 section 2.5.3).
-        attributes: further signed attributes, encoded, such as those of `smime.cms.attributes.content_hints`.
+        attributes: further signed attributes, encoded, such as those of `smime.cms.ess.content_hints`.
 
     Raises:
         KeyMismatchError: key and certificate do not belong together, the key does not sign, or there is no subject key identifier.
@@ -163,14 +167,14 @@ _WRITTEN_ANYWAY = frozenset(
         attrs.SMIME_CAPABILITIES,
         attrs.ENCRYPTION_KEY_PREFERENCE,
         attrs.CMS_ALGORITHM_PROTECTION,
-        attrs.SIGNING_CERTIFICATE_V2,
+        ess.SIGNING_CERTIFICATE_V2,
     }
 )
 _NEVER_SIGNED = frozenset({attrs.COUNTERSIGNATURE, attrs.TIME_STAMP_TOKEN})
 
 
 def _attributes_of(
-    scheme: signatures.SignatureScheme,
+    scheme: schemes.SignatureScheme,
     own: Certificate,
     sid: IssuerAndSerialNumber | SubjectKeyIdentifier,
     capabilities: Iterable[str | bytes] | None,
@@ -189,7 +193,7 @@ def _attributes_of(
         found.append(attrs.encryption_key_preference(IssuerAndSerialNumber(preferred.issuer_raw, preferred.serial)))
     given = list(further)
     seen = set(_WRITTEN_ANYWAY | _NEVER_SIGNED)
-    read = attrs.Attributes.build(given)
+    read = attribute_set.Attributes.build(given)
     if not read.is_der or len(read) != len(given):
         raise ParseError("cms", "a signed attribute is not one, or not in DER")
     for attribute in read:
@@ -202,7 +206,7 @@ def _attributes_of(
 def signing_certificate(own: Certificate, sid: IssuerAndSerialNumber | SubjectKeyIdentifier) -> bytes:
     """Return signingCertificateV2 for a signer, with issuer and serial number unless the sid gives them (RFC 5035 section 4)."""
     named = None if isinstance(sid, IssuerAndSerialNumber) else IssuerAndSerialNumber(own.issuer_raw, own.serial)
-    return attrs.signing_certificate_v2(own.digest("sha256"), issuer_and_serial=named)
+    return ess.signing_certificate_v2(own.digest("sha256"), issuer_and_serial=named)
 
 
 def _capability(capability: str | bytes) -> bytes:

@@ -7,7 +7,6 @@ layer and never an exception; only input that cannot be read at its top level is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -25,131 +24,31 @@ from smime.cms.reader import (
 from smime.crypto import digests
 from smime.errors import LimitExceeded, ParseError, SMIMEError, UnsupportedError
 from smime.findings import Finding, finding
-from smime.operations.authenticate import AuthenticatedLayer
 from smime.operations.buffers import OneRoom
-from smime.operations.compress import CompressedLayer
-from smime.operations.decrypt import EncryptedLayer
-from smime.operations.digest import DigestedLayer
 from smime.operations.errant import ErrantLayer, ErrantLayers
-from smime.operations.reading.message import MessageReader, Reading
+from smime.operations.layers.authenticated import AuthenticatedLayer
+from smime.operations.layers.compressed import CompressedLayer
+from smime.operations.layers.digested import DigestedLayer
+from smime.operations.layers.encrypted import EncryptedLayer
+from smime.operations.layers.multipart_signed import DetachedLayer
+from smime.operations.layers.signed_data import DetachedContent, SignedDataLayer
+from smime.operations.reading.context import Reading
+from smime.operations.reading.message import MessageReader
+from smime.operations.results import Layer, UnwrappedMessage
 from smime.operations.spool import Buffer, MemorySpool, Spool
-from smime.operations.verify import DetachedContent, DetachedLayer, SignedDataLayer
-from smime.report import CompressionReport, LayerReport, Verdict, VerificationReport
+from smime.report import CompressionReport, LayerReport, VerificationReport
 
 if TYPE_CHECKING:
     from smime.crypto.digests import NewDigest
     from smime.mime.entity import HeaderBlock
     from smime.mime.smime_types import Kind
     from smime.operations.buffers import NewRooms
-    from smime.operations.reading.message import CMSLayer, Handler
+    from smime.operations.reading.layer import CMSLayer, Handler
     from smime.pki.identity import Keyring
     from smime.pki.trust import TrustStore
     from smime.policy import Policy
-    from smime.report import DecryptionReport
 
-__all__ = ["Layer", "MessageUnwrapper", "UnwrappedMessage"]
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One cryptographic layer.
-
-    Attributes:
-        kind: ``"signed"``, ``"encrypted"``, ``"compressed"``, ``"digested"``, ``"authenticated"`` or ``"certificates"``.
-        content_type: how it stood in its surroundings: ``"multipart/signed"``, ``"application/pkcs7-mime"``, or ``"cms"`` outside of MIME.
-        report: what is known about it.
-        findings: what was noticed about its inside.
-    """
-
-    kind: str
-    content_type: str
-    report: LayerReport
-    findings: tuple[Finding, ...] = ()
-
-    def to_dict(self) -> dict[str, object]:
-        """Return the layer as JSON-able data."""
-        return {
-            "kind": self.kind,
-            "content_type": self.content_type,
-            "report": self.report.to_dict(),
-            "findings": [f.to_dict() for f in self.findings],
-        }
-
-
-class UnwrappedMessage:
-    """A message taken apart.
-
-    Attributes:
-        layers: from the outside in.
-        status: ``"unprotected"``, ``"signed"``, ``"encrypted"`` or ``"signed-and-encrypted"``, of the message as a whole: ``"signed"`` only
-            with a VALID verdict.
-        errant_layers: parts of the payload that are signed or encrypted by themselves.
-    """
-
-    __slots__ = ("_chunks", "errant_layers", "layers", "status")
-
-    def __init__(self, layers: Sequence[Layer], errant_layers: Sequence[ErrantLayer], chunks: Callable[[], Iterator[bytes]]) -> None:
-        self.layers = tuple(layers)
-        self.errant_layers = tuple(errant_layers)
-        self.status = status_of(layers)
-        self._chunks = chunks
-
-    @property
-    def content(self) -> bytes:
-        """The innermost entity of the cryptographic envelope that could be opened."""
-        return b"".join(self._chunks())
-
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the content in pieces, for content larger than memory."""
-        return self._chunks()
-
-    def kept(self) -> UnwrappedMessage:
-        """Return the message without its content, once that went elsewhere."""
-        self._chunks = lambda: iter(())
-        return self
-
-    @property
-    def verdict(self) -> Verdict | None:
-        """The worst verdict of all signed layers; None if there is none."""
-        verdicts = {
-            layer.report.verdict for layer in self.layers if isinstance(layer.report, VerificationReport) and layer.kind == "signed"
-        }
-        for verdict in (Verdict.INVALID, Verdict.INDETERMINATE, Verdict.VALID):
-            if verdict in verdicts:
-                return verdict
-        return None
-
-    def to_dict(self) -> dict[str, object]:
-        """Return everything but the content as JSON-able data."""
-        return {
-            "status": self.status,
-            "verdict": None if self.verdict is None else self.verdict.value,
-            "layers": [layer.to_dict() for layer in self.layers],
-            "errant_layers": [layer.to_dict() for layer in self.errant_layers],
-        }
-
-    def __repr__(self) -> str:
-        return f"<UnwrappedMessage {self.status}: {' > '.join(layer.kind for layer in self.layers) or 'no layer'}>"
-
-
-def status_of(layers: Iterable[Layer]) -> str:
-    """Return the status of a message with these layers, outside in (RFC 9787).
-
-    A signature outside of an encryption says nothing about who wrote what is inside, so it does not count.
-    """
-    signed = encrypted = False
-    for layer in layers:
-        if layer.kind == "signed" and isinstance(layer.report, VerificationReport):
-            signed = signed or layer.report.verdict is Verdict.VALID
-        elif layer.kind == "encrypted":
-            report: DecryptionReport = layer.report  # type: ignore[assignment] # the kind says so
-            if report.decrypted or report.recipient is None:
-                encrypted, signed = True, False
-            else:
-                encrypted = signed = False
-    if encrypted:
-        return "signed-and-encrypted" if signed else "encrypted"
-    return "signed" if signed else "unprotected"
+__all__ = ["MessageUnwrapper"]
 
 
 class _Payload:

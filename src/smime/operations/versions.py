@@ -19,7 +19,8 @@ from smime.cms.recipient_info import (
     KeyTransRecipientInfo,
     PasswordRecipientInfo,
 )
-from smime.cms.signed_data import SignedDataHead, SignedDataTail, SignerInfo, signed_data_version
+from smime.cms.signed_data import SignedDataHead, SignedDataTail, signed_data_version
+from smime.cms.signer_info import SignerInfo
 from smime.findings import Finding, finding
 
 __all__ = ["version_findings"]

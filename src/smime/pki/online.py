@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from smime.pki.fetch import Fetcher
-    from smime.pki.path.validator import PathVerdict
+    from smime.pki.verdict import PathVerdict
     from smime.x509.certificate import Certificate
 
 __all__ = ["Online"]
@@ -311,14 +311,14 @@ def _list_octets(octets: bytes) -> bytes:
 
 def _freshest(octets: bytes) -> list[str]:
     """Return the URLs that a revocation list names for its changes (freshestCRL, RFC 5280 section 5.2.6)."""
-    from smime.pki.revocation.status import RevocationList  # noqa: PLC0415 - heavy
+    from smime.pki.revocation.lists import RevocationList  # noqa: PLC0415 - heavy
 
     points = RevocationList(octets).freshest
     return [] if points is None else _points(points)
 
 
 def _list_expiry(octets: bytes) -> float | None:
-    from smime.pki.revocation.status import RevocationList  # noqa: PLC0415 - heavy
+    from smime.pki.revocation.lists import RevocationList  # noqa: PLC0415 - heavy
 
     found: RevocationList = RevocationList(_list_octets(octets))
     update: datetime | None = found.next_update

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from smime.findings import Finding, finding
 from smime.memory import Cache
 from smime.mime.address import Address, parse_address_list
-from smime.x509.certificate import Certificate, CertificateAddress
+from smime.x509.addresses import CertificateAddress
+from smime.x509.certificate import Certificate
 
 __all__ = ["is_same_mailbox", "match_sender"]
 

@@ -8,11 +8,8 @@ number, names and validity here; `fault` says what is wrong with it.
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -22,99 +19,37 @@ from smime.asn1.names import to_text
 from smime.errors import ParseError, SMIMEError, UnsupportedError
 from smime.limits import DEFAULT_LIMITS, Limits
 from smime.memory import Cache
-from smime.report import CertificateSummary
 from smime.x509 import names
+from smime.x509.addresses import alternative_addresses, parse_address
+from smime.x509.extensions import (
+    AUTHORITY_KEY_IDENTIFIER,
+    BASIC_CONSTRAINTS,
+    CERTIFICATE_POLICIES,
+    EXTENDED_KEY_USAGE,
+    KEY_USAGE,
+    MOST_ENTRIES,
+    SUBJECT_ALT_NAME,
+    SUBJECT_KEY_IDENTIFIER,
+    usages,
+)
+from smime.x509.summary import CertificateSummary
 
 if TYPE_CHECKING:
     from cryptography import x509
 
     from smime.asn1.algorithm import AlgorithmIdentifier
+    from smime.x509.addresses import CertificateAddress
 
-__all__ = ["Certificate", "CertificateAddress"]
+__all__ = ["Certificate"]
 
 T = TypeVar("T")
-
-KEY_USAGES = (
-    "digitalSignature",
-    "nonRepudiation",
-    "keyEncipherment",
-    "dataEncipherment",
-    "keyAgreement",
-    "keyCertSign",
-    "cRLSign",
-    "encipherOnly",
-    "decipherOnly",
-)
-"""The bits of the key usage extension, in their order (RFC 5280 section 4.2.1.3)."""
-
-SUBJECT_KEY_IDENTIFIER = "2.5.29.14"
-KEY_USAGE = "2.5.29.15"
-SUBJECT_ALT_NAME = "2.5.29.17"
-BASIC_CONSTRAINTS = "2.5.29.19"
-NAME_CONSTRAINTS = "2.5.29.30"
-AUTHORITY_KEY_IDENTIFIER = "2.5.29.35"
-EXTENDED_KEY_USAGE = "2.5.29.37"
-CERTIFICATE_POLICIES = "2.5.29.32"
-SMTP_UTF8_MAILBOX = "1.3.6.1.5.5.7.8.9"
 
 
 _FIELDS = bytes([tlv.INTEGER, *[tlv.SEQUENCE] * 5])
 _VERSION = 4  # octets of a version: there is none beyond 3, and one of thousands of digits cannot be told
 _BEFORE_VALUE = frozenset({tlv.OID, tlv.BOOLEAN})
-_MOST = 256  # extensions of a certificate, or entries of one of them
 _DSA = "1.2.840.10040.4.1"
 _EC_PUBLIC_KEY = "1.2.840.10045.2.1"
-
-
-@dataclass(frozen=True, slots=True)
-class CertificateAddress:
-    """A mail address in a certificate.
-
-    Attributes:
-        kind: ``"rfc822Name"`` or ``"SmtpUTF8Mailbox"`` of the subject alternative name, or ``"emailAddress"`` of the subject.
-        local: the local part, unquoted, as given.
-        domain: the domain, lower case; internationalised labels as A-labels.
-    """
-
-    kind: Literal["rfc822Name", "SmtpUTF8Mailbox", "emailAddress"]
-    local: str
-    domain: str
-
-    def __str__(self) -> str:
-        return f"{self.local}@{self.domain}"
-
-
-_DOMAIN = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*|\[[!-Z^-~]+\]")
-_DOT_ATOM = re.compile(r"[^\x00-\x20\"(),:;<>@\[\\\]\x7f]+")
-_QUOTED = re.compile(r'"((?:[^"\\\x00-\x1f\x7f]|\\[ -~])*)"')
-
-
-def parse_address(text: str, kind: Literal["rfc822Name", "SmtpUTF8Mailbox", "emailAddress"]) -> CertificateAddress | str:
-    """Check an address of a certificate (RFC 5280 section 4.2.1.6, RFC 9598 section 3); return it, or what is wrong with it."""
-    local, at, domain = text.rpartition("@")
-    if not at or not local or not domain:
-        return "it is not local-part@domain"
-    if len(domain) > 255:
-        return "its domain is longer than domains are"
-    if not domain.isascii():
-        return "its domain is not ASCII: A-labels have to stand there"
-    if not _DOMAIN.fullmatch(domain):
-        return "its domain is not one"
-    quoted = _QUOTED.fullmatch(local)
-    if quoted is not None:
-        local = re.sub(r"\\(.)", r"\1", quoted[1])
-    elif not _DOT_ATOM.fullmatch(local):
-        return "its local part holds characters that may not stand there"
-    if kind == "SmtpUTF8Mailbox":
-        if local.isascii():
-            return "its local part is ASCII, so it has to be an rfc822Name"
-        if domain != domain.lower():
-            return "its domain is not in lower case"
-        if "\ufeff" in text:
-            return "it holds a byte order mark"
-    elif not local.isascii():
-        return "its local part is not ASCII, so it has to be an SmtpUTF8Mailbox"
-    return CertificateAddress(kind, local, domain.lower())
 
 
 _NOTHING = object()
@@ -336,7 +271,7 @@ class Certificate:
         if self._extensions_at is None:
             return
         _, start, end = tlv.element(der, *self._extensions_at)
-        for _, item_start, item_end in tlv.children(der, start, end, _MOST):
+        for _, item_start, item_end in tlv.children(der, start, end, MOST_ENTRIES):
             parts = tlv.children(der, item_start, item_end)
             if len(parts) not in {2, 3} or parts[0][0] != tlv.OID or parts[-1][0] != tlv.OCTET_STRING or parts[-2][0] not in _BEFORE_VALUE:
                 raise ParseError("x509", "an extension is malformed", item_start)
@@ -374,7 +309,7 @@ class Certificate:
                 if tag != tlv.BIT_STRING or start == end:
                     raise ParseError("x509", "the key usage is not a BIT STRING", 0)
                 bits = value[start + 1 : end]
-                self._usage = _usages(bits[:2])
+                self._usage = usages(bits[:2])
         usage: frozenset[str] | None = self._usage
         return usage
 
@@ -527,7 +462,7 @@ class Certificate:
         value = self._value(SUBJECT_ALT_NAME)
         if value is not None:
             try:
-                found += _alternative_addresses(value, faults)
+                found += alternative_addresses(value, faults)
             except ParseError as error:
                 faults.append(f"the subject alternative name cannot be read: {error.reason}")
         for rdn in () if self._no_address else names.attributes(self.subject_raw):
@@ -736,7 +671,9 @@ def _extended_key_usage(certificate: Certificate) -> tuple[str, ...] | None:
     if value is None:
         return None
     _, start, end = tlv.element(value, 0, len(value))
-    return tuple([tlv.object_identifier(value[oid_start:oid_end]) for _, oid_start, oid_end in tlv.children(value, start, end, _MOST)])
+    return tuple(
+        [tlv.object_identifier(value[oid_start:oid_end]) for _, oid_start, oid_end in tlv.children(value, start, end, MOST_ENTRIES)]
+    )
 
 
 def _basic_constraints(certificate: Certificate) -> tuple[bool, int | None] | None:
@@ -758,13 +695,8 @@ def _policies(certificate: Certificate) -> tuple[str, ...] | None:
     if value is None:
         return None
     _, start, end = tlv.element(value, 0, len(value))
-    oids = [tlv.element(value, item_start, item_end) for _, item_start, item_end in tlv.children(value, start, end, _MOST)]
+    oids = [tlv.element(value, item_start, item_end) for _, item_start, item_end in tlv.children(value, start, end, MOST_ENTRIES)]
     return tuple([tlv.object_identifier(value[oid_start:oid_end]) for _, oid_start, oid_end in oids])
-
-
-@lru_cache(maxsize=256)
-def _usages(bits: bytes) -> frozenset[str]:
-    return frozenset([name for index, name in enumerate(KEY_USAGES) if index // 8 < len(bits) and bits[index // 8] << (index % 8) & 0x80])
 
 
 def algorithm_identifier(raw: bytes) -> AlgorithmIdentifier:
@@ -787,32 +719,3 @@ def key_identifier_of(sid: Any) -> bytes | None:
         if value is not None:
             return bytes(value)
     return None
-
-
-def _alternative_addresses(value: bytes, faults: list[str]) -> list[tuple[Literal["rfc822Name", "SmtpUTF8Mailbox", "emailAddress"], str]]:
-    """Return the mail addresses of a subject alternative name."""
-    found: list[tuple[Literal["rfc822Name", "SmtpUTF8Mailbox", "emailAddress"], str]] = []
-    _, start, end = tlv.element(value, 0, len(value))
-    for tag, name_start, name_end in tlv.children(value, start, end, _MOST):
-        if tag == 0x81:
-            text = value[name_start:name_end]
-            if text.isascii():
-                found.append(("rfc822Name", text.decode()))
-            else:
-                faults.append(f"{text!r}: an rfc822Name is ASCII")
-        elif tag == 0xA0:
-            parts = tlv.children(value, name_start, name_end)
-            if len(parts) != 2 or parts[0][0] != tlv.OID:
-                raise ParseError("x509", "an otherName is malformed", name_start)
-            if tlv.object_identifier(value[parts[0][1] : parts[0][2]]) != SMTP_UTF8_MAILBOX:
-                continue
-            inner_tag, inner_start, inner_end = tlv.element(value, parts[1][1], parts[1][2])
-            text = value[inner_start:inner_end]
-            if inner_tag != 0x0C:
-                faults.append(f"{text!r}: an SmtpUTF8Mailbox is a UTF8String")
-                continue
-            try:
-                found.append(("SmtpUTF8Mailbox", text.decode()))
-            except UnicodeDecodeError:
-                faults.append(f"{text!r}: an SmtpUTF8Mailbox is UTF-8")
-    return found

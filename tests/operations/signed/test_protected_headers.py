@@ -8,7 +8,7 @@ from tests.hostile.builder import HEADER, Signature, SignedData, detached, perso
 import smime
 from smime.errors import VerificationError
 from smime.limits import Limits
-from smime.operations.reading.message import Sender
+from smime.operations.reading.sender import Sender
 from smime.operations.signed.protected_headers import InnerAuthor
 from smime.operations.verify import MessageVerifier
 from smime.report import VerificationReport

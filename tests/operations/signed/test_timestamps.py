@@ -20,6 +20,7 @@ from smime.asn1 import writer
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.asn1.der import parse
 from smime.cms import attributes as attrs
+from smime.cms import ess
 from smime.cms.content_info import DATA, TST_INFO
 from smime.cms.reader import SignedDataTail, read
 from smime.cms.rewrite import add_unsigned_attribute
@@ -166,7 +167,7 @@ BAD: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     ),
     "any key usage": (lambda value: token(value, who=clock(ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE)), "timestamp-untrusted"),
     "another key usage": (lambda value: token(value, who=clock(ExtendedKeyUsageOID.EMAIL_PROTECTION)), "timestamp-untrusted"),
-    "no signingCertificate": (lambda value: token(value, attributes=without(attrs.SIGNING_CERTIFICATE_V2)), "timestamp-untrusted"),
+    "no signingCertificate": (lambda value: token(value, attributes=without(ess.SIGNING_CERTIFICATE_V2)), "timestamp-untrusted"),
     "two signers": (lambda value: token(value, signers=2), "timestamp-untrusted"),
     "no signer": (lambda value: token(value, signers=0), "timestamp-untrusted"),
     "a signature that is cut": (

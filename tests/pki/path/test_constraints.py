@@ -10,11 +10,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from smime.limits import DEFAULT_LIMITS
+from smime.pki.case import Case
 from smime.pki.effort import Budget
+from smime.pki.message_certificates import MessageCertificates
 from smime.pki.path import certvalidator, constraints
-from smime.pki.path.search import Brought
-from smime.pki.path.validator import Case
-from smime.pki.revocation.status import RevocationPile
+from smime.pki.revocation.selection import RevocationPile
 from smime.pki.throwaway import ThrowawayPKI, private_key
 from smime.pki.trust import TrustStore
 from smime.policies import RFC8551
@@ -89,7 +89,7 @@ def test_what_is_said_is_what_the_engine_says(constraint: x509.GeneralName, perm
     for names in NAMES:
         path = path_of(names, extension)
         budget = Budget(100)
-        case = Case(store, Brought((), DEFAULT_LIMITS, budget), RevocationPile((), (), (), (), RFC8551), NOW, RFC8551, budget)
+        case = Case(store, MessageCertificates((), DEFAULT_LIMITS, budget), RevocationPile((), (), (), (), RFC8551), NOW, RFC8551, budget)
         engine = {found.code for found in certvalidator.check(path, case).findings if found.effect.value}
         answer = judge(path, MOST)
         if answer is True:

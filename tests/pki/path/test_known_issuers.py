@@ -16,9 +16,9 @@ from smime.algorithms import RFC8551 as CURRENT
 from smime.errors import ParseError
 from smime.limits import Limits
 from smime.pki.path import known_issuers, pyca
-from smime.pki.path.validator import PathVerdict
 from smime.pki.throwaway import Authority, Person, ThrowawayPKI, private_key
 from smime.pki.trust import TrustStore
+from smime.pki.verdict import PathVerdict
 from smime.policies import ARCHIVE, RFC8551
 from smime.policy import Policy
 from smime.report import Revocation

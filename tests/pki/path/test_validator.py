@@ -22,10 +22,11 @@ from smime.asn1 import writer
 from smime.errors import ParseError
 from smime.findings import Effect
 from smime.limits import Limits
-from smime.pki.path.validator import EVER, NEVER, PathVerdict, StandardValidator, Window
+from smime.pki.path.validator import StandardValidator
 from smime.pki.revocation.status import RevocationInformation
 from smime.pki.throwaway import Authority, Person, ThrowawayPKI, private_key, smtp_utf8_mailbox
 from smime.pki.trust import TrustStore
+from smime.pki.verdict import EVER, NEVER, PathVerdict, Window
 from smime.policies import ARCHIVE, RFC8551
 from smime.policy import Policy
 from smime.report import Revocation

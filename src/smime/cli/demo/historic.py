@@ -21,7 +21,8 @@ from smime.cms.content_info import DATA
 from smime.cms.enveloped_data import build_enveloped_data
 from smime.cms.identifiers import IssuerAndSerialNumber
 from smime.cms.recipient_info import KeyTransRecipientInfo
-from smime.cms.signed_data import SignerInfo, build_signed_data
+from smime.cms.signed_data import build_signed_data
+from smime.cms.signer_info import SignerInfo
 from smime.x509.certificate import Certificate
 
 __all__ = ["CIPHERS", "DIGESTS", "encrypt", "sign"]

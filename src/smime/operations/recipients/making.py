@@ -3,216 +3,43 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Protocol
 
-from smime import policies
-from smime.algorithms import CONTENT_ENCRYPTIONS_BY_NAME, KEY_AGREEMENTS_BY_NAME, NAMES, RSA_ENCRYPTION, RSA_KEM_SPKI, RSAES_OAEP, Level
+from smime.algorithms import CONTENT_ENCRYPTIONS_BY_NAME, RSA_ENCRYPTION, Level
 from smime.asn1.algorithm import AlgorithmIdentifier
-from smime.cms import attributes as attrs
 from smime.cms import capabilities as caps
-from smime.cms.identifiers import IssuerAndSerialNumber, KEKIdentifier, RecipientKeyIdentifier, SubjectKeyIdentifier
+from smime.cms.identifiers import IssuerAndSerialNumber, RecipientKeyIdentifier, SubjectKeyIdentifier
 from smime.cms.recipient_info import (
-    KEKRecipientInfo,
     KEMRecipientInfo,
     KeyAgreeRecipientInfo,
     KeyTransRecipientInfo,
     OriginatorPublicKey,
-    PasswordRecipientInfo,
     RecipientEncryptedKey,
 )
-from smime.crypto import kem, key_transport, key_wrap, keys, pwri
+from smime.crypto import kem, key_transport, key_wrap, keys
 from smime.crypto import key_agreement as agreement
-from smime.errors import KeyMismatchError, ParseError, PolicyError, SMIMEError, UnsupportedError
-from smime.findings import Effect, Finding, finding
+from smime.errors import KeyMismatchError, PolicyError
 from smime.memory import Cache
+from smime.operations.recipients.agreement import agreement_scheme
+from smime.operations.recipients.kek import KEKRecipient
+from smime.operations.recipients.password import PasswordRecipient
+from smime.operations.recipients.preferred import preferred_certificate
+from smime.operations.recipients.transport import BOUND_TO
 from smime.pki.identity import ContentKey, KeyEncryptionKey, Password
-from smime.pki.path.search import is_signed_by
 from smime.report import SignerReport, Verdict, VerificationReport
 from smime.x509.certificate import Certificate
 
 if TYPE_CHECKING:
     from cryptography import x509
 
-    from smime.pki.identity import Identity, Keyring
     from smime.pki.trust import TrustStore
     from smime.policy import Policy
 
-__all__ = [
-    "AnyRecipient",
-    "Candidate",
-    "Recipient",
-    "choose_content_encryption",
-    "common_capabilities",
-    "each_of",
-    "makers_of",
-    "matching",
-    "names_of",
-    "recipient_infos",
-]
+__all__ = ["AnyRecipient", "Recipient", "choose_content_encryption", "common_capabilities", "each_of", "makers_of", "recipient_infos"]
 
 # -- opening --
-
-_KNOWN = frozenset(NAMES.values())
-
-
-class Candidate:
-    """A RecipientInfo and a key at hand that may open it.
-
-    Attributes:
-        index: of the recipient, counted as `names_of` does.
-        algorithm_name: of the key encryption.
-        algorithms: names of what a policy has to accept: the key encryption, and the key wrap or cipher inside.
-        rank: candidates of a lower rank are tried first: a key transport by PKCS #1 v1.5 never says that it failed.
-    """
-
-    __slots__ = ("_open", "algorithm_name", "algorithms", "index", "rank")
-
-    def __init__(
-        self,
-        index: int,
-        algorithm_name: str,
-        rank: int,
-        opener: Callable[[tuple[int, ...], Policy], bytes],
-        inner: AlgorithmIdentifier | None = None,
-    ) -> None:
-        self.index = index
-        self.algorithm_name = algorithm_name
-        self.algorithms = (algorithm_name,) if inner is None else (algorithm_name, inner.name)
-        self.rank = rank
-        self._open = opener
-
-    def judged(self, policy: Policy) -> list[Finding]:
-        """Return what a policy says of the algorithms: ``encryption-algorithm-forbidden`` if the key must not be used, or a warning.
-
-        Of unknown ones it says nothing: they cannot be used anyway.
-        """
-        said = []
-        for name in self.algorithms:
-            level = policy.algorithms.level(name)
-            if level is Level.FORBIDDEN and name in _KNOWN:
-                said.append(finding("encryption-algorithm-forbidden", algorithm=name))
-            elif level is Level.LEGACY:
-                said.append(finding("weak-encryption", algorithm=name))
-        return said
-
-    def unwrap(self, key_sizes: tuple[int, ...], policy: Policy) -> bytes:
-        """Return the content encryption key.
-
-        Args:
-            key_sizes: what the content encryption takes, octets; the usual one first.
-            policy: limits for key derivation.
-
-        Raises:
-            Failed: it does not open.
-            UnsupportedError, ParseError, LimitExceeded, KeyMismatchError: it cannot be tried.
-        """
-        return self._open(key_sizes, policy)
-
-
-def names_of(info: Any) -> list[str]:
-    """Return the recipients that a RecipientInfo names, as text; several in a key agreement."""
-    if isinstance(info, KeyAgreeRecipientInfo):
-        return [str(encrypted.rid) for encrypted in info.recipient_encrypted_keys]
-    if isinstance(info, (KeyTransRecipientInfo, KEMRecipientInfo)):
-        return [str(info.rid)]
-    if isinstance(info, KEKRecipientInfo):
-        return [str(info.kekid)]
-    if isinstance(info, PasswordRecipientInfo):
-        return ["password"]
-    return [f"unknown recipient {getattr(info, 'oid', '')}".rstrip()]
-
-
-def matching(keyring: Keyring, infos: Iterable[object]) -> list[Candidate]:
-    """Return all that may open the message, in the order in which to try them."""
-    found: list[Candidate] = []
-    index = 0
-    for info in infos:
-        if isinstance(info, KeyAgreeRecipientInfo):
-            for encrypted in info.recipient_encrypted_keys:
-                found += [_agreement(index, info, encrypted.encrypted_key, identity) for identity in keyring.find(_sid(encrypted.rid))]
-                index += 1
-            continue
-        if isinstance(info, KeyTransRecipientInfo):
-            found += [_transport(index, info, identity) for identity in keyring.find(info.rid)]
-        elif isinstance(info, KEMRecipientInfo):
-            found += [_kem(index, info, identity) for identity in keyring.find(info.rid)]
-        elif isinstance(info, KEKRecipientInfo):
-            found += [_kek(index, info, key) for key in keyring.key_encryption_keys(info.kekid.key_identifier)]
-        elif isinstance(info, PasswordRecipientInfo):
-            found += [_password(index, info, password) for password in keyring.passwords]
-        index += 1
-    found.sort(key=lambda candidate: candidate.rank)
-    return found
-
-
-def _sid(rid: object) -> object:
-    return SubjectKeyIdentifier(rid.subject_key_identifier) if isinstance(rid, RecipientKeyIdentifier) else rid
-
-
-def _transport(index: int, info: KeyTransRecipientInfo, identity: Identity) -> Candidate:
-    algorithm = info.key_encryption_algorithm
-
-    def opener(key_sizes: tuple[int, ...], policy: Policy) -> bytes:
-        return key_transport.decrypt(
-            identity.private_key,
-            algorithm,
-            info.encrypted_key,
-            key_sizes,
-            key_algorithm=identity.facts.key_algorithm,
-            limits=policy.limits,
-        )
-
-    return Candidate(index, algorithm.name, 2 if algorithm.name == "rsaEncryption" else 0, opener)
-
-
-def _agreement(index: int, info: KeyAgreeRecipientInfo, encrypted_key: bytes, identity: Identity) -> Candidate:
-    algorithm = info.key_encryption_algorithm
-
-    def opener(key_sizes: tuple[int, ...], policy: Policy) -> bytes:  # noqa: ARG001 - the wrap knows the size
-        originator = info.originator
-        if not isinstance(originator, OriginatorPublicKey):
-            raise UnsupportedError("key agreement with a static originator key")
-        return agreement.unwrap(identity.private_key, originator.algorithm, originator.public_key, algorithm, encrypted_key, ukm=info.ukm)
-
-    return Candidate(index, algorithm.name, 0, opener, _inner(algorithm))
-
-
-def _kem(index: int, info: KEMRecipientInfo, identity: Identity) -> Candidate:
-    def opener(key_sizes: tuple[int, ...], policy: Policy) -> bytes:  # noqa: ARG001 - the wrap knows the size
-        received = kem.EncapsulatedKey(info.kem, info.kemct, info.kdf, info.kek_length, info.ukm, info.wrap, info.encrypted_key)
-        return kem.unwrap(identity.private_key, received, limits=policy.limits)
-
-    return Candidate(index, info.kem.name, 0, opener, info.wrap)
-
-
-def _kek(index: int, info: KEKRecipientInfo, key: KeyEncryptionKey) -> Candidate:
-    algorithm = info.key_encryption_algorithm
-
-    def opener(key_sizes: tuple[int, ...], policy: Policy) -> bytes:  # noqa: ARG001 - the wrap knows the size
-        return key_wrap.unwrap(algorithm, key.key, info.encrypted_key)
-
-    return Candidate(index, algorithm.name, 0, opener)
-
-
-def _password(index: int, info: PasswordRecipientInfo, password: Password) -> Candidate:
-    algorithm = info.key_encryption_algorithm
-
-    def opener(key_sizes: tuple[int, ...], policy: Policy) -> bytes:  # noqa: ARG001 - the wrap knows the size
-        if info.key_derivation_algorithm is None:
-            raise UnsupportedError("password recipient without a key derivation")
-        return pwri.unwrap(password.secret, info.key_derivation_algorithm, algorithm, info.encrypted_key, limits=policy.limits)
-
-    return Candidate(index, algorithm.name, 1, opener, _inner(algorithm))
-
-
-def _inner(algorithm: AlgorithmIdentifier) -> AlgorithmIdentifier | None:
-    """Return the algorithm that is a parameter of another; None if there is none, or a malformed one, as will be said when it is used."""
-    try:
-        return None if algorithm.parameters_absent_or_null else AlgorithmIdentifier.from_raw(algorithm.parameters or b"")
-    except ParseError:
-        return None
 
 
 # -- making --
@@ -279,12 +106,12 @@ class Recipient:
             raise KeyMismatchError(f"nothing can be encrypted to a key of kind {self.kind}")
         if (key_transport or oaep_digest) and self.kind != "RSA":
             raise KeyMismatchError(f"a key of kind {self.kind} takes no key transport")
-        bound = _BOUND_TO.get(own.key_algorithm.oid)  # RFC 4055 section 4.1, RFC 9690 section 2.3
+        bound = BOUND_TO.get(own.key_algorithm.oid)  # RFC 4055 section 4.1, RFC 9690 section 2.3
         self.transport = key_transport or bound
         if self.kind == "RSA" and own.key_algorithm.oid != RSA_ENCRYPTION.oid and (bound is None or self.transport != bound):
             raise KeyMismatchError(f"the key of {own.subject} is for {own.key_algorithm.name} only")
         self.oaep_digest = oaep_digest
-        self.scheme = _scheme(self.kind, own.public_key, key_agreement)
+        self.scheme = agreement_scheme(self.kind, own.public_key, key_agreement)
         usage = own.key_usage
         if usage is not None and needed not in usage:
             raise KeyMismatchError(f"the key usage of {own.subject} does not allow {needed}")
@@ -324,7 +151,7 @@ class Recipient:
         if report.verdict is not Verdict.VALID or report.certificate is None:
             raise PolicyError("only a VALID signature says where to encrypt to")
         own = Certificate.of_any(report.certificate)
-        preferred = _preferred(report, own, certificates, trust, at or datetime.now(timezone.utc))
+        preferred = preferred_certificate(report, own, certificates, trust, at or datetime.now(timezone.utc))
         names = [caps.name_of(oid, parameters) for oid, parameters in report.capabilities]
         return cls(preferred or own, capabilities=names or None)
 
@@ -390,66 +217,6 @@ class Recipient:
         return f"<Recipient {self.facts.subject}>"
 
 
-_BOUND_TO = {RSAES_OAEP.oid: "rsaes-oaep", RSA_KEM_SPKI.oid: "rsa-kem"}
-
-
-def _scheme(kind: str, public_key: Any, name: str | None) -> str | None:
-    """Return the key agreement asked for, None for the one that fits the key."""
-    if name is None:
-        return None
-    if kind not in agreement.KINDS:
-        raise KeyMismatchError(f"a key of kind {kind} does not agree on keys")
-    row = KEY_AGREEMENTS_BY_NAME.get(name)
-    if row is None:
-        raise UnsupportedError("key agreement algorithm", name)
-    if kind != "EC" and "cofactor" in name:
-        raise KeyMismatchError(f"{name} is for keys on the curves of RFC 5753, not for {kind}")
-    return None if agreement.choose(public_key, 32).oid == row.oid else name
-
-
-def _preferred(
-    report: SignerReport, own: Certificate, certificates: Sequence[bytes], trust: TrustStore | None, at: datetime
-) -> Certificate | None:
-    values = report.attributes.get(attrs.ENCRYPTION_KEY_PREFERENCE, ())
-    if len(values) != 1:
-        return None
-    try:
-        preference = attrs.parse_encryption_key_preference(values[0])
-    except ParseError:
-        return None
-    if isinstance(preference, RecipientKeyIdentifier):
-        preference = SubjectKeyIdentifier(preference.subject_key_identifier)
-    if own.matches(preference):
-        return own
-    addresses = frozenset(report.addresses)
-    for der in certificates:
-        try:
-            certificate = Certificate.of(der)
-            theirs = frozenset(map(str, certificate.addresses))
-            if (
-                certificate.matches(preference)
-                and theirs
-                and theirs <= addresses
-                and _vouched(certificate, report, certificates, trust, at)
-            ):
-                return certificate
-        except SMIMEError:
-            continue
-    return None
-
-
-def _vouched(certificate: Certificate, report: SignerReport, certificates: Sequence[bytes], trust: TrustStore | None, at: datetime) -> bool:
-    """Whether an authority vouches for a certificate that nobody has signed with."""
-    if trust is None:
-        if len(report.path) < 2 or not certificate.not_before <= at <= certificate.not_after:
-            return False
-        issuer = Certificate.of_any(report.path[1])
-        return certificate.issued_by_name(issuer.subject_raw) and is_signed_by(certificate, issuer) is True
-    verdict = trust.validate(certificate, extra=certificates, at=at, policy=policies.RFC8551)
-    # that it may not sign is as it should be; what it may do is looked at when it becomes a recipient
-    return all(found.code == "key-usage" for found in verdict.findings if found.effect is not Effect.NONE)
-
-
 def _agreement_info(together: Sequence[Recipient], key: bytes, policy: Policy) -> bytes:
     """Return one KeyAgreeRecipientInfo for recipients that share an originator key."""
     algorithm = together[0].agreement_algorithm(len(key))
@@ -463,27 +230,6 @@ def _agreement_info(together: Sequence[Recipient], key: bytes, policy: Policy) -
         [recipient.encrypted_key(ephemeral, key, ukm) for recipient in together],
         ukm,
     )
-
-
-class _PasswordRecipient:
-    capabilities: frozenset[str] | None = None
-
-    def __init__(self, password: Password) -> None:
-        self._password = password
-
-    def recipient_info(self, key: bytes, policy: Policy) -> bytes:  # noqa: ARG002 - as for other recipients
-        return PasswordRecipientInfo.build(*pwri.wrap(self._password.secret, key, key_wrap=self._password.key_wrap))
-
-
-class _KEKRecipient:
-    capabilities: frozenset[str] | None = None
-
-    def __init__(self, key: KeyEncryptionKey) -> None:
-        self._key = key
-
-    def recipient_info(self, key: bytes, policy: Policy) -> bytes:  # noqa: ARG002 - as for other recipients
-        algorithm = key_wrap.algorithm_identifier(key_wrap.wrap_for(len(self._key.key)))
-        return KEKRecipientInfo.build(KEKIdentifier(self._key.key_id), algorithm, key_wrap.wrap(algorithm, self._key.key, key))
 
 
 _CHANGEABLE = (bytearray, memoryview)
@@ -511,9 +257,9 @@ def makers_of(recipients: AnyRecipient | Iterable[AnyRecipient]) -> list[Maker]:
         if isinstance(recipient, Recipient):
             makers.append(recipient)
         elif isinstance(recipient, Password):
-            makers.append(_PasswordRecipient(recipient))
+            makers.append(PasswordRecipient(recipient))
         elif isinstance(recipient, KeyEncryptionKey):
-            makers.append(_KEKRecipient(recipient))
+            makers.append(KEKRecipient(recipient))
         elif isinstance(recipient, ContentKey):
             raise ValueError("a content key goes without other recipients")  # noqa: TRY004 - its company is wrong, not its type
         else:

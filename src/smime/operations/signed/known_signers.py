@@ -24,12 +24,13 @@ from smime.report import Standing, Verdict, signer_report, worst
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from smime.cms.signed_data import SignedDataTail, SignerInfo
+    from smime.cms.signed_data import SignedDataTail
+    from smime.cms.signer_info import SignerInfo
     from smime.crypto.signatures import Verifier
-    from smime.operations.reading.message import Reading
+    from smime.operations.reading.context import Reading
     from smime.operations.signed.content import SignedContent
-    from smime.pki.path.validator import PathVerdict
     from smime.pki.trust import TrustStore
+    from smime.pki.verdict import PathVerdict
     from smime.policy import Policy
     from smime.report import SignerReport
     from smime.x509.certificate import Certificate

@@ -12,14 +12,15 @@ from smime.errors import SMIMEError
 from smime.findings import Finding, finding
 from smime.mime.address import Address, parse_address_list
 from smime.mime.entity import Body, EntityReader, HeaderBlock, whole_header
-from smime.operations.reading.message import Sender, transfer_decoder
+from smime.operations.reading.sender import Sender
+from smime.operations.reading.transfer import transfer_decoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from smime.limits import Limits
     from smime.mime.header import HeaderFields
-    from smime.operations.reading.message import Transfer
+    from smime.operations.reading.transfer import Transfer
     from smime.operations.spool import Buffer
     from smime.report import SignerReport
 

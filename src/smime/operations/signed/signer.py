@@ -13,17 +13,19 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from smime.algorithms import SIGNATURES, Level, name_of
+from smime.cms import attribute_set, ess
 from smime.cms import attributes as attrs
 from smime.cms.capabilities import parse_capabilities
 from smime.cms.content_info import DATA, TST_INFO
-from smime.cms.signed_data import SignerInfo
+from smime.cms.signer_info import SignerInfo
 from smime.crypto import digests, signatures
 from smime.crypto.faults import InvalidSignature, KeyUnsuitable, MalformedSignature
 from smime.errors import ParseError, SMIMEError, UnsupportedError
 from smime.findings import Effect, Finding, finding
-from smime.operations.reading.message import Sender
+from smime.operations.reading.sender import Sender
 from smime.operations.signed import known_signers
 from smime.operations.signed.content import SignedContent
+from smime.operations.signed.paths import path_at
 from smime.pki.sender import match_sender
 from smime.report import Revocation, SignerReport, Standing, TimestampReport, Unchecked, Verdict, VerificationReport, worst
 from smime.x509.certificate import Certificate
@@ -31,12 +33,11 @@ from smime.x509.certificate import Certificate
 if TYPE_CHECKING:
     from smime.asn1.algorithm import AlgorithmIdentifier
     from smime.cms.signed_data import SignedDataTail
-    from smime.operations.reading.message import Reading
-    from smime.pki.path.validator import PathVerdict
+    from smime.operations.reading.context import Reading
     from smime.pki.trust import TrustStore
-    from smime.policy import Policy
+    from smime.pki.verdict import PathVerdict
 
-__all__ = ["path_at", "report_of"]
+__all__ = ["report_of"]
 
 _T = TypeVar("_T")
 _CACHEABLE = 2048  # octets of an attribute's value: longer ones are rarely seen twice
@@ -116,21 +117,6 @@ def report_of(
         at=reading.at,
         certificates=tail.certificates,
         crls=tail.crls,
-    )
-
-
-def path_at(
-    certificate: Certificate, trust: TrustStore, tail: SignedDataTail, at: datetime, policy: Policy, *, fetch: bool = False
-) -> PathVerdict:
-    """Return the verdict on a certificate at a time, with what its message brings along."""
-    return trust.validate(
-        certificate,
-        extra=tail.certificates,
-        crls=tail.crls,
-        ocsps=[value for oid, value in tail.other_revocation_infos if oid == _OCSP_RESPONSE],
-        at=at,
-        policy=policy,
-        fetch=fetch,
     )
 
 
@@ -718,15 +704,14 @@ _SINGLE = (
     (attrs.SMIME_CAPABILITIES, "smimeCapabilities"),
     (attrs.ENCRYPTION_KEY_PREFERENCE, "encryptionKeyPreference"),
     (attrs.CMS_ALGORITHM_PROTECTION, "CMSAlgorithmProtection"),
-    (attrs.SIGNING_CERTIFICATE_V2, "signingCertificateV2"),
-    (attrs.SIGNING_CERTIFICATE, "signingCertificate"),
+    (ess.SIGNING_CERTIFICATE_V2, "signingCertificateV2"),
+    (ess.SIGNING_CERTIFICATE, "signingCertificate"),
 )
 _SIGNED_ONLY = _SINGLE
 _SIGNING_CERTIFICATES = (
-    (attrs.SIGNING_CERTIFICATE_V2, "signingCertificateV2", _remembering(attrs.parse_signing_certificate_v2)),
-    (attrs.SIGNING_CERTIFICATE, "signingCertificate", _remembering(attrs.parse_signing_certificate)),
+    (ess.SIGNING_CERTIFICATE_V2, "signingCertificateV2", _remembering(ess.parse_signing_certificate_v2)),
+    (ess.SIGNING_CERTIFICATE, "signingCertificate", _remembering(ess.parse_signing_certificate)),
 )
-_OCSP_RESPONSE = "1.3.6.1.5.5.7.16.2"  # id-ri-ocsp-response (RFC 5940)
 
 
 def _same_algorithm(stated: AlgorithmIdentifier, used: AlgorithmIdentifier) -> bool:
@@ -737,7 +722,7 @@ def _same_algorithm(stated: AlgorithmIdentifier, used: AlgorithmIdentifier) -> b
 def _looks_like_attributes(octets: bytes) -> bool:
     """Tell whether content is what another signature's attributes would be (row SA of the attack table)."""
     try:
-        found = attrs.Attributes(octets)
+        found = attribute_set.Attributes(octets)
     except SMIMEError:
         return False
     return bool(found.get(attrs.CONTENT_TYPE) and found.get(attrs.MESSAGE_DIGEST))

@@ -13,20 +13,23 @@ from typing import TYPE_CHECKING
 
 from smime.algorithms import Level
 from smime.cms import attributes as attrs
+from smime.cms import ess
 from smime.cms.content_info import TST_INFO
 from smime.cms.reader import Content, SignedDataHead, SignedDataTail, read
 from smime.cms.tst_info import TSTInfo
 from smime.crypto import digests
 from smime.errors import ParseError, SMIMEError, UnsupportedError
 from smime.findings import Effect, Finding, finding
-from smime.operations.reading.message import Reading
+from smime.operations.reading.context import Reading
 from smime.operations.signed.content import SignedContent
-from smime.operations.signed.signer import path_at, report_of
+from smime.operations.signed.paths import path_at
+from smime.operations.signed.signer import report_of
 from smime.report import TimestampReport, Verdict
-from smime.x509.certificate import EXTENDED_KEY_USAGE, Certificate
+from smime.x509.certificate import Certificate
+from smime.x509.extensions import EXTENDED_KEY_USAGE
 
 if TYPE_CHECKING:
-    from smime.cms.signed_data import SignerInfo
+    from smime.cms.signer_info import SignerInfo
     from smime.policy import Policy
     from smime.report import SignerReport
 
@@ -100,7 +103,7 @@ def _checked(reading: Reading, info: SignerInfo, token: bytes) -> TimestampRepor
     else:
         if not _is_authority(signer):
             findings.append(finding("timestamp-untrusted", reason="its certificate is not for timestamps alone"))
-        if attrs.SIGNING_CERTIFICATE not in signer.attributes and attrs.SIGNING_CERTIFICATE_V2 not in signer.attributes:
+        if ess.SIGNING_CERTIFICATE not in signer.attributes and ess.SIGNING_CERTIFICATE_V2 not in signer.attributes:
             findings.append(finding("timestamp-untrusted", reason="it does not say which certificate it is signed with"))
         if reading.tsa is None:
             findings.append(finding("timestamp-unchecked", time=stated.time.isoformat()))

@@ -3,42 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from smime.limits import Limits
-from smime.mime.mail_header import Undecided, mail_header, mail_header_so_far
 from smime.mime.split import canonical_split
-from smime.mime.writer import pkcs7_mime_header, split_fields, split_text, write_fields
+from smime.mime.writer import write_fields
 from smime.operations.buffers import room
 from smime.operations.spool import Buffer
-from smime.transforms import base64
+from smime.operations.writing.armor import armor, armored, check_encoding
+from smime.operations.writing.entity import WHOLE, Beginning, Entity
 from smime.transforms.lines import CanonicalLines
 
 if TYPE_CHECKING:
     from smime.mime.writer import RawField
+    from smime.operations.writing.armor import Armor, Encoding
 
-__all__ = [
-    "SEGMENT",
-    "WHOLE",
-    "Armor",
-    "Beginning",
-    "CMSObject",
-    "Collector",
-    "Encoding",
-    "Entity",
-    "LendingSink",
-    "Producer",
-    "Sink",
-    "armor",
-    "armored",
-    "check_encoding",
-]
+__all__ = ["SEGMENT", "CMSObject", "Collector", "LendingSink", "Producer", "Sink"]
 
-Encoding = Literal["smime", "der", "pem"]
-
-WHOLE = 1 << 17
-"""Content up to this many octets is written with definite lengths, in DER; what is longer streams with indefinite lengths."""
 
 SEGMENT = 1 << 18
 """Octets in a segment of content that streams with indefinite lengths."""
@@ -46,150 +27,6 @@ SEGMENT = 1 << 18
 _LARGE = 1 << 12
 _PIECE = 1 << 16  # octets that become text at once
 _TEXT_ROOM = _PIECE // 2 * 3 + 8
-_HEADLESS = 1 << 16
-
-
-def check_encoding(encoding: str) -> None:
-    """Refuse what is not an encoding; ValueError."""
-    if encoding not in {"smime", "der", "pem"}:
-        raise ValueError(f'encoding is "smime", "der" or "pem", not {encoding!r}')
-
-
-class Entity:
-    """Takes a mail in pieces and gives the header fields that stay outside, once, and the entity to protect (RFC 8551 section 3.1).
-
-    Args:
-        limits: for the header block.
-        outer: takes the fields that stay outside.
-        inner: takes the octets of the entity, not yet canonical.
-    """
-
-    __slots__ = ("_enough", "_inner", "_limits", "_outer", "_start")
-
-    def __init__(self, limits: Limits, outer: Callable[[list[RawField]], object], inner: Callable[[Buffer], object]) -> None:
-        self._limits = limits
-        self._outer = outer
-        self._inner = inner
-        self._start: bytearray | None = bytearray()
-        self._enough = 0  # octets after which it is worth while to look again
-
-    def update(self, data: Buffer, /) -> None:
-        """Take octets of the mail.
-
-        Raises:
-            LimitExceeded: its header is too large.
-            ParseError: what seems to be its header is none, and names blind copies.
-        """
-        start = self._start
-        if start is None:
-            self._inner(data)
-            return
-        start += data
-        if len(start) >= self._enough:
-            self._look(bytes(start), final=False)
-
-    def _look(self, start: bytes, *, final: bool) -> None:
-        """Find out whether the message begins with a header; pass on what is known."""
-        fields = mail_header(start, self._limits) if final else mail_header_so_far(start, self._limits)
-        if isinstance(fields, Undecided) or (fields is None and not final and len(start) < _HEADLESS):
-            # not known yet; or no header: the more of the text is seen, the better its character set is known
-            self._enough = 2 * len(start)
-            return
-        self._start = None
-        if fields is not None:
-            outer, entity = split_fields(fields)
-            self._outer(outer)
-            self._inner(entity)
-            return
-        # the label names what the beginning is in, which must not depend on how much of the text came with it
-        end = len(start) if len(start) <= _HEADLESS else start.rfind(b"\n", 0, _HEADLESS) + 1 or _HEADLESS
-        outer, entity = split_text(start[:end])
-        self._outer(outer)
-        self._inner(entity)
-        if end < len(start):
-            self._inner(memoryview(start)[end:])
-
-    def finalize(self) -> None:
-        """The mail is complete.
-
-        Raises:
-            LimitExceeded, ParseError: as for `update`.
-        """
-        if self._start is not None:
-            self._look(bytes(self._start), final=True)
-
-
-class Armor(Protocol):
-    """What stands around the octets of a CMS object."""
-
-    def head(self, outer: bytes, smime_type: str) -> bytes:
-        """Return what stands before them."""
-
-    def update(self, data: Buffer, /) -> bytes:
-        """Take octets, return them in armor."""
-
-    def update_into(self, data: Buffer, buffer: memoryview, /) -> int:
-        """Take octets, write them in armor into a buffer half as large again; return how many it has become."""
-
-    def finalize(self) -> bytes:
-        """Return what stands behind them."""
-
-
-def armored(encoding: Encoding, data: bytes, outer: bytes, smime_type: str) -> bytes:
-    """Return the octets of a whole CMS object in armor: what `Armor` makes of them in one piece."""
-    if encoding == "smime":
-        return b"".join((outer, _mime_header(smime_type), base64.encode(data)))
-    if encoding == "pem":
-        return b"".join((b"-----BEGIN CMS-----\r\n", base64.encode(data, line_length=64), b"-----END CMS-----\r\n"))
-    return data
-
-
-_mime_header = lru_cache(maxsize=16)(pkcs7_mime_header)
-
-
-class _MIME:
-    def __init__(self) -> None:
-        self._encoder = base64.Encoder()
-        self.update = self._encoder.update
-        self.update_into = self._encoder.update_into
-        self.finalize = self._encoder.finalize
-
-    def head(self, outer: bytes, smime_type: str) -> bytes:
-        return outer + pkcs7_mime_header(smime_type)
-
-
-class _PEM:
-    def __init__(self) -> None:
-        self._encoder = base64.Encoder(line_length=64)
-        self.update = self._encoder.update
-        self.update_into = self._encoder.update_into
-
-    def head(self, outer: bytes, smime_type: str) -> bytes:  # noqa: ARG002 - as for MIME
-        return b"-----BEGIN CMS-----\r\n"
-
-    def finalize(self) -> bytes:
-        return self._encoder.finalize() + b"-----END CMS-----\r\n"
-
-
-class _DER:
-    def head(self, outer: bytes, smime_type: str) -> bytes:  # noqa: ARG002 - as for MIME
-        return b""
-
-    def update(self, data: Buffer, /) -> bytes:
-        return bytes(data)
-
-    def update_into(self, data: Buffer, buffer: memoryview, /) -> int:
-        buffer[: len(data)] = data
-        return len(data)
-
-    def finalize(self) -> bytes:
-        return b""
-
-
-def armor(encoding: Encoding) -> Armor:
-    """Return the armor for an encoding."""
-    kinds: dict[str, type[_MIME | _PEM | _DER]] = {"smime": _MIME, "der": _DER, "pem": _PEM}
-    return kinds[encoding]()
 
 
 class CMSObject(Protocol):
@@ -258,30 +95,6 @@ class Collector:
         out = parts[0] if len(parts) == 1 else b"".join(parts)
         parts.clear()
         return out
-
-
-class Beginning:
-    """Keeps the beginning of a message as long as that may be all of it: up to `WHOLE` octets."""
-
-    __slots__ = ("_parts", "_size")
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-        self._size = 0
-
-    def keep(self, data: Buffer) -> bool:
-        """Keep octets; False if that would be too many, and nothing was kept."""
-        size = self._size + len(data)
-        if size > WHOLE:
-            return False
-        self._parts.append(data if type(data) is bytes else bytes(data))
-        self._size = size
-        return True
-
-    def take(self) -> bytes:
-        """Return what was kept."""
-        parts = self._parts
-        return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 class Producer:

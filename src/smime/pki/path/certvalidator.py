@@ -66,15 +66,15 @@ from smime.errors import SMIMEError
 from smime.findings import Finding, finding
 from smime.pki.path import constraints
 from smime.pki.path.asn1_objects import CertificateObject, ListObject, Name
-from smime.pki.path.search import is_signed_by
 from smime.pki.path.usage import POLICIES, count_policies
-from smime.pki.path.validator import Outcome
+from smime.pki.verdict import Outcome
 from smime.report import Revocation, Unchecked
 from smime.x509.certificate import Certificate
+from smime.x509.issued import is_signed_by
 
 if TYPE_CHECKING:
-    from smime.pki.path.validator import Case
-    from smime.pki.revocation.status import RevocationList
+    from smime.pki.case import Case
+    from smime.pki.revocation.lists import RevocationList
     from smime.policy import Policy
 
 __all__ = ["check"]

@@ -18,7 +18,9 @@ from smime.asn1 import tlv
 from smime.errors import ParseError
 from smime.limits import Limits
 from smime.x509 import names
-from smime.x509.certificate import NAME_CONSTRAINTS, SUBJECT_ALT_NAME, Certificate, CertificateAddress
+from smime.x509.addresses import CertificateAddress
+from smime.x509.certificate import Certificate
+from smime.x509.extensions import NAME_CONSTRAINTS, SUBJECT_ALT_NAME
 
 __all__ = ["NameConstraints", "are_few", "are_on_directories", "comparisons", "constraints_of", "effort", "excluded_address", "judge_names"]
 

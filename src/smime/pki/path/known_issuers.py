@@ -18,16 +18,24 @@ from typing import TYPE_CHECKING, Any
 
 from smime.findings import Effect
 from smime.memory import Cache
-from smime.x509.certificate import NAME_CONSTRAINTS, Certificate
+from smime.pki.effort import signature_effort
+from smime.pki.path.judgement import encoding_of, signed_with
+from smime.pki.verdict import PathVerdict, Window
+from smime.x509.certificate import Certificate
+from smime.x509.extensions import NAME_CONSTRAINTS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
-    from smime.pki.path.validator import Case, Outcome
+    from smime.findings import Finding
+    from smime.pki.case import Case
     from smime.pki.trust import TrustStore
+    from smime.pki.verdict import Outcome
     from smime.policy import Policy
+    from smime.x509.certificate import Certificate
 
-__all__ = ["Key", "KnownIssuer", "key_of", "look_up", "remember"]
+__all__ = ["Key", "KnownIssuer", "key_of", "look_up", "remember", "verdict_below"]
 
 _MOST = 256  # of one store
 _FEW = 8  # certificates that a message brings
@@ -113,3 +121,48 @@ def _memory(store: TrustStore) -> Cache[Key, KnownIssuer]:
 
 def _empty() -> Cache[Key, KnownIssuer]:
     return Cache(_MOST)
+
+
+def verdict_below(known: KnownIssuer, leaf: Certificate, case: Case, findings: Sequence[Finding]) -> PathVerdict | None:
+    """Return the verdict on a certificate of an issuer whose own path is known to be good; None if that is not all there is to say.
+
+    Args:
+        known: the issuer.
+        leaf: the signer's certificate.
+        case: all else that counts.
+        findings: what was noticed about the leaf by itself.
+    """
+    budget, issuer = case.budget, known.above[0]
+    if not leaf.not_before <= case.at <= leaf.not_after or budget.left < known.effort or signed_with(leaf, case.policy):
+        return None
+    path = (leaf, *known.above)
+    information = case.information.about(path)
+    if information and information.effort:
+        return None  # there is more to it than looking up
+    if leaf.fact("encoding", encoding_of)[False] or not budget.spend(1 + signature_effort(issuer.spki)):
+        return None
+    from smime.pki.path import pyca  # noqa: PLC0415 - heavy
+
+    if not pyca.is_issued(leaf, issuer, known.verifier, case.at):
+        return None
+    begin, end = max(known.begin, leaf.not_before), min(known.end, leaf.not_after)
+    if information:
+        outcome = information.plain_outcome(path, case)
+        if outcome is None or not outcome.good:
+            return None
+        window = Window(case.at)
+        window.period(begin, end)
+        information.mark(window, path)
+        begin, end = window.begin, window.end
+    else:
+        outcome = information.without(case.policy)
+    found = (*findings, *outcome.findings)
+    return PathVerdict(
+        trusted=all(one.effect is Effect.NONE for one in found),
+        path=path,
+        revocation=outcome.revocation,
+        findings=found,
+        unchecked=outcome.unchecked,
+        valid_from=begin,
+        valid_until=end,
+    )

@@ -16,8 +16,9 @@ from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyB
 from smime.errors import SMIMEError
 from smime.pki.effort import is_common_key
 from smime.pki.path import constraints
-from smime.pki.path.search import may_anchor_issue
-from smime.x509.certificate import NAME_CONSTRAINTS, Certificate
+from smime.x509.certificate import Certificate
+from smime.x509.extensions import NAME_CONSTRAINTS
+from smime.x509.issued import may_anchor_issue
 
 if TYPE_CHECKING:
     from smime.pki.trust import TrustStore

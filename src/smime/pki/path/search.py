@@ -8,185 +8,28 @@ authorities that certified each other cost no more than one that did not (row PC
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from smime.asn1.names import to_text
-from smime.errors import LimitExceeded, SMIMEError, UnsupportedError
+from smime.findings import finding
 from smime.limits import Limits
-from smime.memory import Cache
-from smime.pki.effort import Budget, reading_effort, signature_effort
+from smime.pki.effort import Budget, signature_effort
 from smime.pki.path.usage import unknown_critical
 from smime.pki.trust import TrustStore
-from smime.x509 import names
 from smime.x509.certificate import Certificate
+from smime.x509.issued import is_signed_by, may_anchor_issue
 
 if TYPE_CHECKING:
-    from smime.asn1.algorithm import AlgorithmIdentifier
+    from smime.findings import Finding
+    from smime.pki.message_certificates import MessageCertificates
+    from smime.x509.certificate import Certificate
 
-__all__ = ["Brought", "PathSearch", "is_signed_by", "may_anchor_issue", "only_way", "verify_signature"]
+__all__ = ["PathSearch", "only_way", "why_none"]
 
 # the key identifier; not valid, or no authority; self-signed; no anchor's name above; the age
 _Promise = tuple[bytes | None, bool, bool, bool, float]
-_signatures: Cache[tuple[bytes, bytes], bool | str] = Cache(8192)
-
-
-def is_signed_by(certificate: Certificate, issuer: Certificate) -> bool | str:
-    """Return whether the issuer's key made the certificate's signature, or why that cannot be said.
-
-    The answer does not depend on time or policy and is remembered.
-    """
-    key = (certificate.der, issuer.spki)
-    known = _signatures.get(key)
-    if known is None:
-        known = _verify(certificate, issuer)
-        _signatures.put(key, known)
-    return known
-
-
-def _verify(certificate: Certificate, issuer: Certificate) -> bool | str:
-    try:
-        algorithm = certificate.signature_algorithm
-    except SMIMEError as error:
-        return f"the signature of {certificate.subject} cannot be read: {error}"
-    answer = verify_signature(issuer, algorithm, certificate.signature, certificate.tbs)
-    return f"the signature of {certificate.subject} cannot be checked: {answer}" if isinstance(answer, str) else answer
-
-
-def verify_signature(issuer: Certificate, algorithm: AlgorithmIdentifier, signature: bytes, data: bytes) -> bool | str:
-    """Return whether an authority's key made a signature on a certificate or a list, or why that cannot be said."""
-    from smime.crypto import signatures  # noqa: PLC0415 - heavy
-    from smime.crypto.faults import InvalidSignature, KeyUnsuitable  # noqa: PLC0415
-
-    try:
-        key = issuer.public_key
-    except LimitExceeded as error:
-        return f"the key of {issuer.subject} is too big: {error}"
-    except SMIMEError as error:
-        return f"the key of {issuer.subject} cannot be read: {error}"
-    try:
-        digest = signatures.digest_of(algorithm)
-        signatures.verify(key, algorithm, digest or "sha512", signature, data, key_algorithm=issuer.key_algorithm)
-    except UnsupportedError as error:
-        return str(error)
-    except (InvalidSignature, KeyUnsuitable, SMIMEError):
-        return False
-    return True
-
-
-def may_anchor_issue(anchor: Certificate) -> bool:
-    """Whether an anchor may stand at the head of a longer path.
-
-    Version 1 certificates have no extensions to say so and may; version 3 ones say so with basic constraints and key usage, or may not.
-    """
-    return anchor.is_ca if anchor.version == 3 else True
-
-
-class Brought:
-    """The certificates that a message brings, read only if a path may need them.
-
-    Args:
-        octets: the certificates in DER.
-        limits: bounds; of more certificates than those allow the first are looked at.
-        budget: what finding and reading them is paid from.
-    """
-
-    __slots__ = ("_alike", "_budget", "_holders", "_limits", "_named", "_octets", "_read", "_size", "too_many")
-
-    def __init__(self, octets: Iterable[bytes], limits: Limits, budget: Budget) -> None:
-        unique = list(dict.fromkeys(octets))
-        self.too_many = len(unique) > limits.certificates
-        self._octets = unique[: limits.certificates]
-        self._size = sum(map(len, self._octets))
-        self._limits = limits
-        self._budget = budget
-        budget.spend(min(self._size // _HASHED, budget.left))
-        self._holders: dict[bytes, list[bytes]] = {}
-        self._named: dict[tuple[bytes, bytes | None], list[Certificate]] = {}
-        self._read: dict[bytes, Certificate | None] = {}
-        self._alike: dict[tuple[object, ...], list[Certificate]] | None = None
-
-    @property
-    def seen(self) -> list[Certificate]:
-        """Those that were looked at."""
-        return [certificate for certificate in self._read.values() if certificate is not None]
-
-    def _certificate(self, octets: bytes) -> Certificate | None:
-        """Read one; None if it cannot be read, or if that would be too dear."""
-        if octets not in self._read:
-            if not self._budget.spend(reading_effort(octets, len(self._read))):
-                return None
-            try:
-                self._read[octets] = Certificate.of(octets, self._limits)
-            except SMIMEError:
-                self._read[octets] = None
-        return self._read[octets]
-
-    def _holding(self, subject: bytes) -> list[bytes]:
-        """Return those in which a name stands somewhere."""
-        found = self._holders.get(subject)
-        if found is None:
-            if not self._budget.spend(1 + (self._size + 256 * len(self._octets)) // _SCANNED):
-                return []
-            found = self._holders[subject] = [octets for octets in self._octets if subject in octets]
-        return found
-
-    def named(self, subject: bytes, hint: bytes | None = None) -> list[Certificate]:
-        """Return those whose subject has these octets.
-
-        Args:
-            subject: the DER of a Name.
-            hint: only those in which this key identifier stands.
-        """
-        known = self._named.get((subject, hint))
-        if known is not None:
-            return known
-        holding = self._holding(subject)
-        if hint is not None:
-            if not self._budget.spend(len(holding) // _FEW_DOZEN):
-                return []
-            holding = [octets for octets in holding if hint in octets]
-        found = [certificate for certificate in self._all_of(holding) if certificate.subject_raw == subject]
-        self._named[subject, hint] = found
-        return found
-
-    def _all_of(self, octets: Sequence[bytes]) -> list[Certificate]:
-        """Read certificates, as many as are paid for."""
-        found = []
-        for one in octets:
-            if self._budget.exhausted and self._budget.left < _LEAST:
-                break
-            certificate = self._certificate(one)
-            if certificate is not None:
-                found.append(certificate)
-        return found
-
-    def may_be_many(self, subject: bytes) -> bool:
-        """Whether it takes some reading to say which have a name."""
-        return len(self._holding(subject)) > _FEW
-
-    def alike(self, subject: bytes) -> list[Certificate]:
-        """Return those whose subject is the same name in other octets (RFC 5280 section 7.1)."""
-        if self._alike is None:
-            self._alike = {}
-            if not self._budget.spend(self._size // _SCANNED):
-                return []
-            for certificate in self._all_of(self._octets):
-                self._alike.setdefault(names.comparable(certificate.subject_raw), []).append(certificate)
-        return [found for found in self._alike.get(names.comparable(subject), ()) if found.subject_raw != subject]
-
-    def containing(self, octets: bytes, most: int) -> list[Certificate]:
-        """Return those in which these octets stand somewhere, at most so many."""
-        holding = [held for held in self._octets if octets in held][:most]
-        return self._all_of(holding)
-
-
-_FEW = 8  # certificates in which a name stands
-_FEW_DOZEN = 64  # of them searched for a key identifier in one unit of work
-_SCANNED = 1 << 16  # octets searched for a name in one unit of work
-_HASHED = 1 << 15  # octets told from others in one unit of work
-_LEAST = 1  # what reading a certificate costs at least
 
 
 class PathSearch:
@@ -211,7 +54,9 @@ class PathSearch:
         not_authorities: subjects of anchors that may not issue.
     """
 
-    def __init__(self, leaf: Certificate, store: TrustStore, extra: Brought, limits: Limits, budget: Budget, at: datetime) -> None:
+    def __init__(
+        self, leaf: Certificate, store: TrustStore, extra: MessageCertificates, limits: Limits, budget: Budget, at: datetime
+    ) -> None:
         self._leaf = leaf
         self._store = store
         self._extra = extra
@@ -351,7 +196,7 @@ class PathSearch:
         return issuer.has_inherited_parameters
 
 
-def only_way(leaf: Certificate, store: TrustStore, extra: Brought, most: int) -> tuple[Certificate, ...] | None:
+def only_way(leaf: Certificate, store: TrustStore, extra: MessageCertificates, most: int) -> tuple[Certificate, ...] | None:
     """Return the certificates whose names lead from a leaf up to an anchor, if at no step there is a choice; else None.
 
     Signatures are not looked at. Where there is a choice, a verifier without a budget of ours could be made to try everything.
@@ -383,3 +228,21 @@ def only_way(leaf: Certificate, store: TrustStore, extra: Brought, most: int) ->
         found.append(issuer)
         name = issuer.issuer_raw
     return None
+
+
+def why_none(leaf: Certificate, search: PathSearch) -> Finding:
+    """Say why a search found no path."""
+    if search.too_complex:
+        return finding("path-too-complex")
+    if search.forged:
+        return finding("path-invalid", reason=f"the signature of {next(iter(search.forged))} was not made by the issuer it names")
+    if search.unable:
+        return finding("untrusted", reason=next(iter(search.unable)))
+    if search.not_authorities:
+        return finding("untrusted", reason=f"{next(iter(search.not_authorities))} is trusted and may not issue certificates")
+    if search.unsigned:
+        return finding("untrusted", reason=f"no certificate at hand has the key that signed {next(iter(search.unsigned))}")
+    if leaf.self_issued:
+        return finding("untrusted", reason="the certificate is self-signed and not itself trusted")
+    missing = next(iter(search.missing), leaf.issuer)
+    return finding("untrusted", reason=f"there is no certificate of {missing}")

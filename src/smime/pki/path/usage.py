@@ -8,7 +8,8 @@ from smime.asn1 import tlv
 from smime.errors import ParseError
 from smime.findings import Finding, finding
 from smime.policy import Policy
-from smime.x509.certificate import CERTIFICATE_POLICIES, Certificate
+from smime.x509.certificate import Certificate
+from smime.x509.extensions import CERTIFICATE_POLICIES
 
 __all__ = ["POLICIES", "authority_fault", "count_policies", "issuer_findings", "signer_findings", "unknown_critical"]
 

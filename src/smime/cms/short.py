@@ -130,6 +130,7 @@ _known_digest_algorithms: dict[bytes, tuple[AlgorithmIdentifier, ...]] = {}
 
 
 def read_digest_algorithms(raw: bytes, *, limits: Limits) -> tuple[AlgorithmIdentifier, ...]:
+    """Return the DigestAlgorithmIdentifiers in the content octets of their SET; usual sets are remembered."""
     found = tuple([AlgorithmIdentifier.from_element(element.expect(SEQUENCE)) for element in parse(raw, limits=limits, layer="cms")])
     if found and len(raw) <= 64 and len(_known_digest_algorithms) < 64:
         _known_digest_algorithms[raw] = found

@@ -196,6 +196,7 @@ def _is_v3(signer_info: bytes) -> bool:
 
 
 def encode_digest_algorithms(algorithms: Iterable[AlgorithmIdentifier]) -> bytes:
+    """Return the SET of DigestAlgorithmIdentifiers (RFC 5652 section 5.1)."""
     return encode_set(tuple([algorithm.raw for algorithm in algorithms]), 0x31)
 
 

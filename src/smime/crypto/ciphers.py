@@ -249,6 +249,8 @@ class _ChaCha:
 
 
 class ChaChaDecryption(_ChaCha):
+    """ChaCha20-Poly1305; additional data may come last if the content can be had again."""
+
     __slots__ = ()
 
     def update(self, data: Buffer) -> bytes:
@@ -280,6 +282,8 @@ class ChaChaDecryption(_ChaCha):
 
 
 class ChaChaEncryption(_ChaCha):
+    """ChaCha20-Poly1305 with a tag of 16 octets."""
+
     __slots__ = ()
 
     def update(self, data: Buffer) -> bytes:
@@ -322,6 +326,8 @@ class _Held:
 
 
 class CCMDecryption(_Held):
+    """AES-CCM, held until the end."""
+
     __slots__ = ("_icv_length",)
 
     def __init__(self, key: bytes, iv: bytes, icv_length: int, aad: bytes, limits: Limits) -> None:
@@ -339,6 +345,8 @@ class CCMDecryption(_Held):
 
 
 class CCMEncryption(_Held):
+    """AES-CCM, held until the end."""
+
     __slots__ = ()
 
     def finish(self) -> bytes:

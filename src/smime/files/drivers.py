@@ -21,7 +21,6 @@ from smime import policies
 from smime._api import AnyIdentity
 from smime.crypto import digests
 from smime.errors import SMIMEError, VerificationError
-from smime.files.atomic import AtomicFile
 from smime.files.ends import Input, Output, Progress, Source, StreamSpool, Target
 from smime.files.second_thread import SecondThread
 from smime.operations.buffers import OneRoom

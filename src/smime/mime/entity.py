@@ -40,6 +40,8 @@ class Event:
 
 
 class DataEvent(Event):
+    """Octets, as they were received."""
+
     __slots__ = ("data",)
 
     def __init__(self, data: Buffer) -> None:

@@ -43,4 +43,5 @@ MOST_ENTRIES = 256  # extensions of a certificate, or entries of one of them
 
 @lru_cache(maxsize=256)
 def usages(bits: bytes) -> frozenset[str]:
+    """Return the names of the bits of a key usage, from the octets of its BIT STRING."""
     return frozenset([name for index, name in enumerate(KEY_USAGES) if index // 8 < len(bits) and bits[index // 8] << (index % 8) & 0x80])

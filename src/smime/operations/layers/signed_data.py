@@ -143,6 +143,7 @@ class SignedDataLayer:
 
 
 def with_finding(report: VerificationReport, extra: Finding) -> VerificationReport:
+    """Return a report with one more finding; the verdict is as it was."""
     from dataclasses import replace  # noqa: PLC0415 - rare
 
     return replace(report, findings=(*report.findings, extra))

@@ -38,6 +38,7 @@ class Armor:
         self._tail = False
 
     def update(self, data: Buffer, /) -> bytes:
+        """Take text, return decoded octets."""
         if self._tail:
             return b""
         if not self._body:
@@ -59,6 +60,7 @@ class Armor:
         return self._decoder.update(raw)
 
     def finalize(self) -> bytes:
+        """Return the last decoded octets; ParseError if the END line is missing."""
         if not self._tail:
             raise ParseError("pem", "the END line is missing")
         return self._decoder.finalize()

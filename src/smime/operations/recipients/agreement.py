@@ -19,6 +19,7 @@ __all__ = ["agreement_candidate", "agreement_scheme"]
 
 
 def agreement_candidate(index: int, info: KeyAgreeRecipientInfo, encrypted_key: bytes, identity: Identity) -> Candidate:
+    """Return the candidate for one RecipientEncryptedKey."""
     algorithm = info.key_encryption_algorithm
 
     def opener(key_sizes: tuple[int, ...], policy: Policy) -> bytes:  # noqa: ARG001 - the wrap knows the size

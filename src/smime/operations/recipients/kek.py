@@ -17,6 +17,7 @@ __all__ = ["KEKRecipient", "kek_candidate"]
 
 
 def kek_candidate(index: int, info: KEKRecipientInfo, key: KeyEncryptionKey) -> Candidate:
+    """Return the candidate for a key encryption key known beforehand."""
     algorithm = info.key_encryption_algorithm
 
     def opener(key_sizes: tuple[int, ...], policy: Policy) -> bytes:  # noqa: ARG001 - the wrap knows the size
@@ -26,11 +27,14 @@ def kek_candidate(index: int, info: KEKRecipientInfo, key: KeyEncryptionKey) -> 
 
 
 class KEKRecipient:
+    """Makes the RecipientInfo for a key encryption key known beforehand."""
+
     capabilities: frozenset[str] | None = None
 
     def __init__(self, key: KeyEncryptionKey) -> None:
         self._key = key
 
     def recipient_info(self, key: bytes, policy: Policy) -> bytes:  # noqa: ARG002 - as for other recipients
+        """Return the RecipientInfo that brings this content encryption key."""
         algorithm = key_wrap.algorithm_identifier(key_wrap.wrap_for(len(self._key.key)))
         return KEKRecipientInfo.build(KEKIdentifier(self._key.key_id), algorithm, key_wrap.wrap(algorithm, self._key.key, key))

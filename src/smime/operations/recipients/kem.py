@@ -16,6 +16,8 @@ __all__ = ["kem_candidate"]
 
 
 def kem_candidate(index: int, info: KEMRecipientInfo, identity: Identity) -> Candidate:
+    """Return the candidate for an encapsulated key."""
+
     def opener(key_sizes: tuple[int, ...], policy: Policy) -> bytes:  # noqa: ARG001 - the wrap knows the size
         received = kem.EncapsulatedKey(info.kem, info.kemct, info.kdf, info.kek_length, info.ukm, info.wrap, info.encrypted_key)
         return kem.unwrap(identity.private_key, received, limits=policy.limits)

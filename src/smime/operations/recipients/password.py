@@ -17,6 +17,7 @@ __all__ = ["PasswordRecipient", "password_candidate"]
 
 
 def password_candidate(index: int, info: PasswordRecipientInfo, password: Password) -> Candidate:
+    """Return the candidate for a password."""
     algorithm = info.key_encryption_algorithm
 
     def opener(key_sizes: tuple[int, ...], policy: Policy) -> bytes:  # noqa: ARG001 - the wrap knows the size
@@ -28,10 +29,13 @@ def password_candidate(index: int, info: PasswordRecipientInfo, password: Passwo
 
 
 class PasswordRecipient:
+    """Makes the RecipientInfo for a password."""
+
     capabilities: frozenset[str] | None = None
 
     def __init__(self, password: Password) -> None:
         self._password = password
 
     def recipient_info(self, key: bytes, policy: Policy) -> bytes:  # noqa: ARG002 - as for other recipients
+        """Return the RecipientInfo that brings this content encryption key."""
         return PasswordRecipientInfo.build(*pwri.wrap(self._password.secret, key, key_wrap=self._password.key_wrap))

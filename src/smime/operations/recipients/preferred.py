@@ -25,6 +25,7 @@ __all__ = ["preferred_certificate"]
 def preferred_certificate(
     report: SignerReport, own: Certificate, certificates: Sequence[bytes], trust: TrustStore | None, at: datetime
 ) -> Certificate | None:
+    """Return the certificate that encryptionKeyPreference names, if it is for the signer's addresses and an authority vouches for it."""
     values = report.attributes.get(attrs.ENCRYPTION_KEY_PREFERENCE, ())
     if len(values) != 1:
         return None

@@ -17,6 +17,7 @@ __all__ = ["BOUND_TO", "transport_candidate"]
 
 
 def transport_candidate(index: int, info: KeyTransRecipientInfo, identity: Identity) -> Candidate:
+    """Return the candidate for a key sent by key transport."""
     algorithm = info.key_encryption_algorithm
 
     def opener(key_sizes: tuple[int, ...], policy: Policy) -> bytes:

@@ -1,9 +1,9 @@
 """A signer whose last message was in order: what need not be looked at again in the next one.
 
 Message after message of a correspondent differs only in digest, signing time and signature value; `smime.cms.family` says so of two
-SignedData, octet by octet. All that `smime.operations.signed.signer` finds out about the rest (algorithms, attributes, whose certificate it is,
-its key, its path as long as the verdict's window lasts) is then the same, and is remembered here. What is new is checked anew: the digest
-of the content, the signature over the attributes, the signing time, and the sender's address.
+SignedData, octet by octet. All that `smime.operations.signed.signer` finds out about the rest (algorithms, attributes, whose certificate
+it is, its key, its path as long as the verdict's window lasts) is then the same, and is remembered here. What is new is checked anew: the
+digest of the content, the signature over the attributes, the signing time, and the sender's address.
 
 Only what was found in order is remembered, and whatever is not in order now is left to the long way, which says what is wrong. So this way
 knows no findings of its own: those it reports are of the path, and of the comparison of addresses.

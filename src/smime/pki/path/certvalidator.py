@@ -1,8 +1,8 @@
 """RFC 5280 path validation and revocation checking by pyhanko-certvalidator.
 
-Paths are built by `smime.pki.path.search`, within a budget and with their signatures verified; each is then validated by the algorithm of RFC
-5280 section 6.1. Revocation is looked up certificate by certificate from the anchor down (section 6.3), so that what is known and what is
-not can be told apart. Its functions are coroutines only because they may fetch; nothing is fetched here, so they never wait.
+Paths are built by `smime.pki.path.search`, within a budget and with their signatures verified; each is then validated by the algorithm of
+RFC 5280 section 6.1. Revocation is looked up certificate by certificate from the anchor down (section 6.3), so that what is known and
+what is not can be told apart. Its functions are coroutines only because they may fetch; nothing is fetched here, so they never wait.
 
 Two of its habits are changed. It remembers validated certificates and issuers of revocation lists by the value of a signature, which
 anybody may copy into another certificate; here they are remembered as objects. And its signatures are verified by `smime.crypto`.

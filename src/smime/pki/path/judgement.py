@@ -135,6 +135,7 @@ def _fault_of_names(certificate: Certificate) -> str | None:
 
 
 def times(path: Sequence[Certificate], at: datetime) -> list[Finding]:
+    """Return the finding for each certificate that is not yet or no longer valid."""
     found = []
     for certificate in path:
         if at < certificate.not_before:

@@ -98,7 +98,7 @@ def verifier_below(issuer: Certificate) -> Any:
 
 
 def is_issued(leaf: Certificate, issuer: Certificate, verifier: Any, at: datetime) -> bool:
-    """Whether the verifier accepts a certificate as one of an issuer, whom it was not asked about: `smime.pki.path.known_issuers` knows him.
+    """Whether the verifier accepts a certificate as one of an issuer that it was not asked about: see `smime.pki.path.known_issuers`.
 
     Args:
         leaf: the signer's certificate.

@@ -1,8 +1,8 @@
 """Certification paths: one protocol, one verdict, and the order in which the checks are made (RFC 5280 section 6, RFC 8550 section 4).
 
 1. The signer's certificate by itself: key usage, extended key usage, encoding (`smime.pki.path.usage`).
-2. A path, found within a budget (`smime.pki.path.search`). What speaks against it and needs no engine to be seen: times, authorities that are
-   none, algorithms and key sizes of the policy, name constraints on every mail address, the anchor's own validity.
+2. A path, found within a budget (`smime.pki.path.search`). What speaks against it and needs no engine to be seen: times, authorities
+   that are none, algorithms and key sizes of the policy, name constraints on every mail address, the anchor's own validity.
 3. An engine: `cryptography`'s verifier where nothing but signatures, times and constraints matters (`smime.pki.path.pyca`), and
    pyhanko-certvalidator (`smime.pki.path.certvalidator`) for all that the former refuses, and for revocation and certificate policies.
 

@@ -363,28 +363,6 @@ def test_messages_of_others_are_copied_octet_for_octet(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "inbox").read_bytes() == path.read_bytes()
 
 
-def test_protected_fields_replace_those_outside() -> None:
-    inner = b"Subject: the real one\r\nContent-Type: text/plain\r\n\r\nhello\r\n"
-    from smime.archive.copy import rewritten
-
-    message = rewritten(mail(number=1), inner)
-    assert message.count(b"Subject:") == 1
-    assert b"Subject: the real one" in message
-    assert b"Message-ID: <1@example.org>" in message
-
-
-@pytest.mark.parametrize("newline", [b"\r\n", b"\n"])
-def test_a_rewritten_message_keeps_the_line_ends(newline: bytes) -> None:
-    from smime.archive.copy import rewritten
-
-    original = mail(number=1).replace(b"\r\n", newline)
-    message = rewritten(original, ENTITY)
-    assert message.count(b"\n") == message.count(newline)
-    assert message.endswith(ENTITY.replace(b"\r\n", newline))
-    assert message.count(b"Content-Type") == 1
-    assert message.count(b"MIME-Version") == 1
-
-
 def test_stripping(tmp_path: Path) -> None:
     people = world()
     path = write_mbox(tmp_path / "inbox", [people.messages[kind] for kind in KINDS])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from smime.archive.claims import header_fields
@@ -16,11 +17,13 @@ from smime.archive.sources import Octets, Span
 from smime.files import AtomicFile
 from smime.limits import DEFAULT_LIMITS, Limits
 from smime.mime.header import HeaderFields
+from smime.mime.writer import split_text
 
 __all__ = ["ArchiveCopy", "rewritten"]
 
 _QUOTED_FROM = re.compile(rb"^(?=>*From )", re.MULTILINE)
 _STRUCTURAL = re.compile(rb"(?i:content-|mime-version\Z|lines\Z|x-content-length\Z)")
+_EVIDENCE = frozenset({b"from", b"sender", b"date", b"message-id", b"received", b"return-path", b"authentication-results"})
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 
 
@@ -102,26 +105,44 @@ class ArchiveCopy:
             self._mbox = None
 
 
-def rewritten(original: bytes | memoryview, entity: bytes, limits: Limits = DEFAULT_LIMITS) -> bytes:
-    """Return the message with another entity inside: its own fields, but for those that describe its body, then the entity.
+def rewritten(original: bytes | memoryview, entity: bytes, limits: Limits = DEFAULT_LIMITS, *, protected: Iterable[bytes] = ()) -> bytes:
+    """Return the message with another entity inside: its own header, but for the fields that describe the body, which are the entity's.
 
-    A field that the entity has too (protected header fields, RFC 9788) is taken from the entity alone. Line ends are those of the original.
+    Whoever encrypted may have written any field inside, which nobody signed and no server saw, so the fields of the original stay as they
+    are. Header protection (RFC 9788) says of some fields that those inside are meant; even then From, Date, Message-ID and what servers
+    wrote stay, which an archive is evidence of. Line ends are those of the original.
+
+    Args:
+        original: the message.
+        entity: what was inside of it.
+        limits: for the headers.
+        protected: names, in lower case, of the fields to be taken from the entity.
 
     Raises:
         LimitExceeded: a header is too large.
     """
     outer = header_fields(original, limits)
-    inner = HeaderFields.parse(entity, limits=limits)
-    inside = {name.lower() for name, _ in inner}
-    parts = [field for name, field in outer.raw_fields() if name and not _STRUCTURAL.match(name) and name.lower() not in inside]
-    if b"mime-version" not in inside:
+    described, body = _described(entity, limits)
+    inside = [(name, field) for name, field in described if name in frozenset(protected) - _EVIDENCE or _STRUCTURAL.match(name)]
+    names = {name for name, _ in inside}
+    parts = [field for name, field in outer.raw_fields() if name and not _STRUCTURAL.match(name) and name.lower() not in names]
+    if b"mime-version" not in names:
         parts.append(b"MIME-Version: 1.0\r\n")
-    head = b"".join((*(_ended(part) for part in parts), _ended(entity[inner.start : inner.end])))
-    body = entity[inner.body_start :]
+    head = b"".join((*(_ended(part) for part in parts), *(_ended(field) for _, field in inside)))
     line = outer.data.find(b"\n", outer.start)
     if line > 0 and outer.data[line - 1] != 0x0D:  # stored with LF
         return b"\n".join((head.replace(b"\r\n", b"\n"), body.replace(b"\r\n", b"\n")))
     return b"\r\n".join((_BARE_LF.sub(b"\r\n", head), body))
+
+
+def _described(entity: bytes, limits: Limits) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Return the header fields of an entity, with their names in lower case, and its body; what has no MIME header is a text."""
+    fields = HeaderFields.parse(entity, limits=limits)
+    found = [(name.lower(), field) for name, field in fields.raw_fields() if name]
+    if fields.defects and not any(_STRUCTURAL.match(name) for name, _ in found):
+        text = HeaderFields.parse(split_text(entity)[1], limits=limits)
+        return [(name.lower(), field) for name, field in text.raw_fields()], entity
+    return found, entity[fields.body_start :]
 
 
 def _ended(field: bytes) -> bytes:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from smime.archive.correspondents import Change, Correspondent, CorrespondentStore, Lesson, lessons
 from smime.archive.record import MessageRecord, SignerRecord
 from smime.archive.runs import HarvestedCertificate, certificates, decrypt, learn, scan, strip, verify
+from smime.discovery.correspondents import Change, Correspondent, CorrespondentStore, Lesson, lessons
 
 __all__ = [
     "Change",

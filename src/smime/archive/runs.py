@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from smime import policies
 from smime.archive import pool
 from smime.archive.copy import ArchiveCopy
-from smime.archive.correspondents import Change, CorrespondentStore, Lesson
 from smime.archive.record import MessageRecord
 from smime.archive.sources import Sources, Span, check, spans
 from smime.archive.tasks import At, Decrypt, Harvest, Learn, Scan, Strip, Verify, split_elements
+from smime.discovery.correspondents import Change, CorrespondentStore, Lesson
 from smime.errors import SMIMEError
 from smime.x509.certificate import Certificate
 from smime.x509.summary import CertificateSummary

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import smime
 from smime.archive.claims import Claims, claims, delivery_time, header_fields
 from smime.archive.copy import rewritten
-from smime.archive.correspondents import lessons
 from smime.archive.pool import Function, Outcome
 from smime.archive.record import MessageRecord, SignerRecord
 from smime.asn1.der import parse
+from smime.discovery.correspondents import lessons
 from smime.errors import SMIMEError
 from smime.findings import Effect, Finding, finding
 from smime.mime.mbox import unquote_mboxo, unquote_mboxrd

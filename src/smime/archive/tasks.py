@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Literal
 
-import smime
+from smime._api import unwrap
 from smime.archive.claims import Claims, claims, delivery_time, header_fields
 from smime.archive.copy import rewritten
 from smime.archive.pool import Function, Outcome
@@ -20,12 +20,13 @@ from smime.mime.mbox import unquote_mboxo, unquote_mboxrd
 from smime.operations.inspect import Node, inspect
 from smime.operations.unwrap import MessageUnwrapper
 from smime.pki.identity import Keyring
-from smime.report import DecryptionReport, VerificationReport
+from smime.report import DecryptionReport, Verdict, VerificationReport
 
 if TYPE_CHECKING:
     from smime.archive.sources import Span
     from smime.mime.header import HeaderFields
     from smime.operations.results import Layer, UnwrappedMessage
+    from smime.pki.trust import TrustStore
     from smime.policy import Policy
 
 __all__ = ["At", "Decrypt", "Harvest", "Learn", "Scan", "Strip", "Verify"]
@@ -114,11 +115,11 @@ class Verify:
         tsa: the anchors of time-stamping authorities.
     """
 
-    trust: smime.TrustStore | None
+    trust: TrustStore | None
     identities: Sequence[Any]
     at: At
     policy: Policy
-    tsa: smime.TrustStore | None = None
+    tsa: TrustStore | None = None
 
     def prepare(self) -> Function:
         """Return the function that examines one message."""
@@ -136,11 +137,11 @@ class Verify:
         at, extra = self._time(fields)
         try:
             message = self._unwrap(octets, at)
-            if span.in_mbox and message.verdict is smime.Verdict.INVALID:
+            if span.in_mbox and message.verdict is Verdict.INVALID:
                 # perhaps the signature holds over the text that stood there before an mbox quoted its lines
                 for unquoted in _unquoted(bytes(octets)):
                     other = self._unwrap(unquoted, at)
-                    if other.verdict is not smime.Verdict.INVALID:
+                    if other.verdict is not Verdict.INVALID:
                         octets, message, extra = unquoted, other, (*extra, finding("from-line-unquoted"))
                         break
         except SMIMEError as error:
@@ -148,7 +149,7 @@ class Verify:
         return _Examined(_record(span, said, message, at, extra, tried=bool(self.identities)), message, octets)
 
     def _unwrap(self, octets: bytes | memoryview, at: datetime) -> UnwrappedMessage:
-        return smime.unwrap(octets, identities=self.identities, trust=self.trust, at=at, tsa=self.tsa, policy=self.policy)
+        return unwrap(octets, identities=self.identities, trust=self.trust, at=at, tsa=self.tsa, policy=self.policy)
 
     def _time(self, fields: HeaderFields) -> tuple[datetime, tuple[Finding, ...]]:
         if isinstance(self.at, datetime):

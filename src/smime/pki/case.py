@@ -1,4 +1,4 @@
-"""What a verdict on a certificate depends on besides the certificate."""
+"""What a verdict on a certificate depends on besides the certificate, but for revocation."""
 
 from __future__ import annotations
 
@@ -9,28 +9,25 @@ if TYPE_CHECKING:
 
     from smime.pki.effort import Budget
     from smime.pki.message_certificates import MessageCertificates
-    from smime.pki.revocation.selection import RevocationPile
-    from smime.pki.trust import TrustStore
+    from smime.pki.store import CertificateStore
     from smime.policy import Policy
 
 __all__ = ["Case"]
 
 
 class Case(NamedTuple):
-    """All that a verdict on a certificate depends on besides the certificate.
+    """All that a verdict on a certificate depends on besides the certificate and revocation information, which is passed beside it.
 
     Attributes:
         store: anchors and intermediates.
         extra: the certificates of the message.
-        information: revocation lists and OCSP responses, of the store and of the message.
         at: the time looked at.
         policy: what is accepted.
         budget: the work that may be done.
     """
 
-    store: TrustStore
+    store: CertificateStore
     extra: MessageCertificates
-    information: RevocationPile
     at: datetime
     policy: Policy
     budget: Budget

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from smime.errors import ParseError
 from smime.memory import Cache
-from smime.pki.store import crl_octets
+from smime.pki.store import CertificateStore
 from smime.x509.certificate import Certificate
-from smime.x509.index import CertificateIndex
 
 if TYPE_CHECKING:
     import os
@@ -32,7 +31,7 @@ _VERDICTS = 8192  # verdicts for each of them
 _WINDOWS = 8  # windows of validity remembered for one certificate
 
 
-class TrustStore:
+class TrustStore(CertificateStore):
     """Whom to trust. Immutable but for its caches; it may be shared by threads and pickled.
 
     Args:
@@ -51,7 +50,7 @@ class TrustStore:
         ParseError: something is not a certificate.
     """
 
-    __slots__ = ("_online", "_scratch", "_verdicts", "anchors", "crls", "intermediates", "ocsps", "validator")
+    __slots__ = ("_online", "_verdicts", "validator")
 
     def __init__(
         self,
@@ -64,14 +63,10 @@ class TrustStore:
         fetcher: Fetcher | None = None,
         fetch_issuers: bool = False,
     ) -> None:
-        self.anchors = CertificateIndex(Certificate.of_any(certificate) for certificate in anchors)
-        self.intermediates = CertificateIndex(Certificate.of_any(certificate) for certificate in intermediates)
-        self.crls: tuple[bytes, ...] = tuple(crl_octets(crl) for crl in crls)
-        self.ocsps: tuple[bytes, ...] = tuple(ocsps)
+        super().__init__(anchors, intermediates, crls, ocsps)
         self.validator = validator
         self._online = _online(fetcher, issuers=fetch_issuers)
         self._verdicts: dict[int, tuple[Policy, Cache[Any, tuple[PathVerdict, ...]]]] = {}
-        self._scratch: dict[Any, Any] = {}  # what a validator wants to keep as long as this store
 
     @classmethod
     def from_pem(cls, data: bytes, **options: Any) -> TrustStore:
@@ -120,10 +115,6 @@ class TrustStore:
         if not found.certificates:
             raise ParseError("x509", f"there is no certificate in {path}")
         return cls._of_found(found, options)
-
-    def find(self, sid: Any) -> list[Certificate]:
-        """Return the certificates here that a signer or recipient identifier of CMS means."""
-        return self.intermediates.find(sid) + self.anchors.find(sid)
 
     def validate(
         self,
@@ -188,13 +179,6 @@ class TrustStore:
         """Nothing is ever fetched, so that a verdict holds in all of its window."""
         return self._online is None
 
-    def scratch(self, key: Any, make: Any) -> Any:
-        """Return what a validator keeps here under this key, made by `make()` when first asked for."""
-        value = self._scratch.get(key)
-        if value is None:
-            value = self._scratch[key] = make()
-        return value
-
     def __repr__(self) -> str:
         return f"<TrustStore: {len(self.anchors)} anchors, {len(self.intermediates)} intermediates, {len(self.crls)} CRLs>"
 
@@ -207,7 +191,7 @@ class TrustStore:
 
 
 def _default_validator() -> PathValidator:
-    from smime.pki.path.validator import DEFAULT_VALIDATOR  # noqa: PLC0415 - path imports this module
+    from smime.pki.path.validator import DEFAULT_VALIDATOR  # noqa: PLC0415 - heavy
 
     return DEFAULT_VALIDATOR
 

@@ -14,7 +14,7 @@ from smime.pki.case import Case
 from smime.pki.effort import Budget
 from smime.pki.message_certificates import MessageCertificates
 from smime.pki.path import certvalidator, constraints
-from smime.pki.revocation.selection import RevocationPile
+from smime.pki.revocation.status import NOTHING
 from smime.pki.throwaway import ThrowawayPKI, private_key
 from smime.pki.trust import TrustStore
 from smime.policies import RFC8551
@@ -89,8 +89,8 @@ def test_what_is_said_is_what_the_engine_says(constraint: x509.GeneralName, perm
     for names in NAMES:
         path = path_of(names, extension)
         budget = Budget(100)
-        case = Case(store, MessageCertificates((), DEFAULT_LIMITS, budget), RevocationPile((), (), (), (), RFC8551), NOW, RFC8551, budget)
-        engine = {found.code for found in certvalidator.check(path, case).findings if found.effect.value}
+        case = Case(store, MessageCertificates((), DEFAULT_LIMITS, budget), NOW, RFC8551, budget)
+        engine = {found.code for found in certvalidator.check(path, case, NOTHING).findings if found.effect.value}
         answer = judge(path, MOST)
         if answer is True:
             assert not engine, names

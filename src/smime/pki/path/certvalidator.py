@@ -75,6 +75,7 @@ from smime.x509.issued import is_signed_by
 if TYPE_CHECKING:
     from smime.pki.case import Case
     from smime.pki.revocation.lists import RevocationList
+    from smime.pki.revocation.status import RevocationInformation
     from smime.policy import Policy
 
 __all__ = ["check"]
@@ -261,20 +262,21 @@ def _parameters(policy: Policy) -> PKIXValidationParams:
     )
 
 
-def check(path: tuple[Certificate, ...], case: Case, *, validated: bool = False) -> Outcome:
+def check(path: tuple[Certificate, ...], case: Case, information: RevocationInformation, *, validated: bool = False) -> Outcome:
     """Validate one path, from the signer's certificate to the anchor, both included.
 
     Args:
         path: the path.
-        case: what its validity depends on.
+        case: what its validity depends on, but …
+        information: … the revocation information about it.
         validated: it is known to be valid but for revocation.
     """
     if len(path) == 1:
         return Outcome(path, (), Revocation.NOT_CHECKED, (Unchecked("revocation", "the certificate is itself an anchor"),))
     if not validated and count_policies(path, POLICIES) > POLICIES:
-        return Outcome(path, (finding("path-too-complex"),), *case.information.about(path).without(case.policy)[2:])
+        return Outcome(path, (finding("path-too-complex"),), *information.without(case.policy)[2:])
     try:
-        return _Checker(path, case).outcome(validated=validated)
+        return _Checker(path, case, information).outcome(validated=validated)
     except Exception as error:  # noqa: BLE001 - a parser below may raise anything on hostile input, and no input may make it escape
         return Outcome(path, (finding("path-invalid", reason=f"it cannot be evaluated: {type(error).__name__}: {str(error)[:200]}"),))
 
@@ -282,12 +284,12 @@ def check(path: tuple[Certificate, ...], case: Case, *, validated: bool = False)
 class _Checker:
     """The checks of one path."""
 
-    def __init__(self, path: tuple[Certificate, ...], case: Case) -> None:
+    def __init__(self, path: tuple[Certificate, ...], case: Case, information: RevocationInformation) -> None:
         self.path = path
         self.case = case
         self.at = case.at
         self.policy = case.policy
-        self.information = case.information.about(path)
+        self.information = information
         self.lists = self.information.dear(path, case)
         self.algorithms = _Algorithms(case.policy)
         self.signatures = _Signatures(case.policy, self.algorithms, path)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from smime.asn1.algorithm import AlgorithmIdentifier
     from smime.findings import Finding
     from smime.pki.case import Case
+    from smime.pki.revocation.selection import RevocationPile
     from smime.policy import Policy
     from smime.x509.certificate import Certificate
 
@@ -29,7 +30,7 @@ __all__ = ["encoding_of", "judge", "plainly_bad", "signed_with", "times"]
 _NO_NAME = b"\x30\x00"
 
 
-def plainly_bad(path: tuple[Certificate, ...], case: Case) -> Outcome | None:
+def plainly_bad(path: tuple[Certificate, ...], case: Case, pile: RevocationPile) -> Outcome | None:
     """Return the outcome if a path is bad for reasons that need no engine; None if it has to be validated."""
     if len(path) == 1:
         return None
@@ -40,7 +41,7 @@ def plainly_bad(path: tuple[Certificate, ...], case: Case) -> Outcome | None:
     outcome = judge(Outcome(path, found), case)
     if outcome.good:
         return None
-    information = case.information.about(path)
+    information = pile.about(path)
     unknown = information.without(case.policy)
     if not information or outcome.badness > Effect.INDETERMINATE.value:
         return Outcome(path, outcome.findings, *unknown[2:])

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
     from smime.findings import Finding
     from smime.pki.case import Case
-    from smime.pki.trust import TrustStore
+    from smime.pki.revocation.selection import RevocationPile
+    from smime.pki.store import CertificateStore
     from smime.pki.verdict import Outcome
     from smime.policy import Policy
     from smime.x509.certificate import Certificate
@@ -85,7 +86,7 @@ def key_of(leaf: Certificate, extra: Sequence[bytes], policy: Policy) -> Key | N
     return (id(policy), leaf.issuer_raw, others)
 
 
-def look_up(key: Key, store: TrustStore, at: datetime) -> KnownIssuer | None:
+def look_up(key: Key, store: CertificateStore, at: datetime) -> KnownIssuer | None:
     """Return the issuer, if his path is remembered and all of it is valid at this time."""
     known: KnownIssuer | None = _memory(store).get(key)
     return known if known is not None and known.begin <= at <= known.end else None
@@ -114,7 +115,7 @@ def remember(key: Key, outcome: Outcome, case: Case) -> None:
         _memory(case.store).put(key, KnownIssuer(case.policy, tuple(above), effort, verifier))
 
 
-def _memory(store: TrustStore) -> Cache[Key, KnownIssuer]:
+def _memory(store: CertificateStore) -> Cache[Key, KnownIssuer]:
     memory: Cache[Key, KnownIssuer] = store.scratch("issuers", _empty)
     return memory
 
@@ -123,20 +124,23 @@ def _empty() -> Cache[Key, KnownIssuer]:
     return Cache(_MOST)
 
 
-def verdict_below(known: KnownIssuer, leaf: Certificate, case: Case, findings: Sequence[Finding]) -> PathVerdict | None:
+def verdict_below(
+    known: KnownIssuer, leaf: Certificate, case: Case, pile: RevocationPile, findings: Sequence[Finding]
+) -> PathVerdict | None:
     """Return the verdict on a certificate of an issuer whose own path is known to be good; None if that is not all there is to say.
 
     Args:
         known: the issuer.
         leaf: the signer's certificate.
-        case: all else that counts.
+        case: all else that counts, but …
+        pile: … the revocation information at hand.
         findings: what was noticed about the leaf by itself.
     """
     budget, issuer = case.budget, known.above[0]
     if not leaf.not_before <= case.at <= leaf.not_after or budget.left < known.effort or signed_with(leaf, case.policy):
         return None
     path = (leaf, *known.above)
-    information = case.information.about(path)
+    information = pile.about(path)
     if information and information.effort:
         return None  # there is more to it than looking up
     if leaf.fact("encoding", encoding_of)[False] or not budget.spend(1 + signature_effort(issuer.spki)):

@@ -21,7 +21,7 @@ from smime.x509.extensions import NAME_CONSTRAINTS
 from smime.x509.issued import may_anchor_issue
 
 if TYPE_CHECKING:
-    from smime.pki.trust import TrustStore
+    from smime.pki.store import CertificateStore
 
 __all__ = ["MOST", "accepted", "is_issued", "may_accept", "verifier_below"]
 
@@ -63,7 +63,7 @@ def _may_read(certificate: Certificate) -> bool:
     return _POLICY_EXTENSIONS.isdisjoint(certificate.extensions) and certificate.extensions_fault is None
 
 
-def accepted(path: tuple[Certificate, ...], store: TrustStore, at: datetime) -> tuple[Certificate, ...] | None:
+def accepted(path: tuple[Certificate, ...], store: CertificateStore, at: datetime) -> tuple[Certificate, ...] | None:
     """Return a path that the verifier accepts, from the leaf to an anchor of the store, both included; None if it accepts none.
 
     The only choice that it is left is among anchors of one name, so that it does no more than the path asks for: given a choice, it

@@ -17,7 +17,7 @@ from smime.findings import finding
 from smime.limits import Limits
 from smime.pki.effort import Budget, signature_effort
 from smime.pki.path.usage import unknown_critical
-from smime.pki.trust import TrustStore
+from smime.pki.store import CertificateStore
 from smime.x509.certificate import Certificate
 from smime.x509.issued import is_signed_by, may_anchor_issue
 
@@ -55,7 +55,7 @@ class PathSearch:
     """
 
     def __init__(
-        self, leaf: Certificate, store: TrustStore, extra: MessageCertificates, limits: Limits, budget: Budget, at: datetime
+        self, leaf: Certificate, store: CertificateStore, extra: MessageCertificates, limits: Limits, budget: Budget, at: datetime
     ) -> None:
         self._leaf = leaf
         self._store = store
@@ -196,7 +196,7 @@ class PathSearch:
         return issuer.has_inherited_parameters
 
 
-def only_way(leaf: Certificate, store: TrustStore, extra: MessageCertificates, most: int) -> tuple[Certificate, ...] | None:
+def only_way(leaf: Certificate, store: CertificateStore, extra: MessageCertificates, most: int) -> tuple[Certificate, ...] | None:
     """Return the certificates whose names lead from a leaf up to an anchor, if at no step there is a choice; else None.
 
     Signatures are not looked at. Where there is a choice, a verifier without a budget of ours could be made to try everything.

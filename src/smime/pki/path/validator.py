@@ -27,12 +27,14 @@ from smime.pki.path.judgement import judge, plainly_bad, times
 from smime.pki.path.known_issuers import verdict_below
 from smime.pki.path.search import why_none
 from smime.pki.path.usage import POLICIES, count_policies, signer_findings
-from smime.pki.trust import TrustStore
 from smime.pki.verdict import Outcome, PathVerdict, Window
 from smime.report import Revocation
 from smime.x509.certificate import Certificate
 
 if TYPE_CHECKING:
+    from smime.pki.revocation.selection import RevocationPile
+    from smime.pki.revocation.status import RevocationInformation
+    from smime.pki.store import CertificateStore
     from smime.policy import Policy
 
 __all__ = ["DEFAULT_VALIDATOR", "PathValidator", "StandardValidator"]
@@ -45,7 +47,7 @@ class PathValidator(Protocol):
         self,
         leaf: Certificate,
         *,
-        store: TrustStore,
+        store: CertificateStore,
         extra: Sequence[bytes] = (),
         crls: Sequence[bytes] = (),
         ocsps: Sequence[bytes] = (),
@@ -84,7 +86,7 @@ class StandardValidator:
         self,
         leaf: Certificate,
         *,
-        store: TrustStore,
+        store: CertificateStore,
         extra: Sequence[bytes] = (),
         crls: Sequence[bytes] = (),
         ocsps: Sequence[bytes] = (),
@@ -103,22 +105,22 @@ class StandardValidator:
         findings = signer_findings(leaf, policy)
         if others.too_many:
             findings.append(finding("path-too-complex"))
-        information = RevocationPile(store.crls, store.ocsps, crls, ocsps, policy)
-        case = Case(store, others, information, at, policy, budget)
+        pile = RevocationPile(store.crls, store.ocsps, crls, ocsps, policy)
+        case = Case(store, others, at, policy, budget)
         key = None if is_anchor or others.too_many or not self._fast else known_issuers.key_of(leaf, extra, policy)
         known = None if key is None else known_issuers.look_up(key, store, at)
         if known is not None:
-            verdict = verdict_below(known, leaf, case, findings)
+            verdict = verdict_below(known, leaf, case, pile, findings)
             if verdict is not None:
                 return verdict
-        outcome = self._outcome(leaf, case, key)
+        outcome = self._outcome(leaf, case, pile, key)
         findings += outcome.findings
         path = outcome.path or (leaf,)
         window = Window(at)
         # a good path stays good as long as its own certificates hold; without one, any certificate that begins or ends may matter
         for certificate in path if outcome.good else {leaf, *others.seen, *path, *_around(path, store)}:
             window.period(certificate.not_before, certificate.not_after)
-        information.about(path).mark(window, path)
+        pile.about(path).mark(window, path)
         return PathVerdict(
             trusted=bool(outcome.path) and all(found.effect is Effect.NONE for found in findings),
             path=path,
@@ -129,12 +131,13 @@ class StandardValidator:
             valid_until=window.end,
         )
 
-    def _outcome(self, leaf: Certificate, case: Case, key: known_issuers.Key | None) -> Outcome:
+    def _outcome(self, leaf: Certificate, case: Case, pile: RevocationPile, key: known_issuers.Key | None) -> Outcome:
         """Return the first good path, or the one of which most is known.
 
         Args:
             leaf: the signer's certificate.
-            case: all else that counts.
+            case: all else that counts, but …
+            pile: … the revocation information at hand.
             key: under which to remember the path above the leaf; None: not at all.
         """
         from smime.pki.path.search import PathSearch, only_way  # noqa: PLC0415 - heavy
@@ -147,7 +150,7 @@ class StandardValidator:
             above = only_way(leaf, case.store, case.extra, limits.path_length - 2)
             if above is not None:
                 refused = (leaf, *above)
-                best = self._quickly(refused, case) if constraints.are_few(refused, limits) else None
+                best = self._quickly(refused, case, pile) if constraints.are_few(refused, limits) else None
                 if best is not None and (best.good or not self._careful):
                     if key is not None and best.path == refused:
                         known_issuers.remember(key, best, case)
@@ -159,15 +162,15 @@ class StandardValidator:
                 continue
             if not case.budget.spend(_JUDGING + len(path)):
                 break
-            outcome = plainly_bad(path, case)
+            outcome = plainly_bad(path, case, pile)
             if outcome is None and quick and path != refused and (not self._careful or _is_cheap(path)):
-                outcome = self._quickly(path, case)
+                outcome = self._quickly(path, case, pile)
             if outcome is None and self._careful:
-                if not case.budget.spend(_careful_effort(path, case)):
+                if not case.budget.spend(_careful_effort(path, case, pile.about(path))):
                     continue  # another one may need less
                 from smime.pki.path import certvalidator  # noqa: PLC0415 - heavy
 
-                outcome = judge(certvalidator.check(path, case), case)
+                outcome = judge(certvalidator.check(path, case, pile.about(path)), case)
             if outcome is None:
                 continue
             if outcome.good:
@@ -180,10 +183,10 @@ class StandardValidator:
             return best
         if not self._careful:
             return Outcome((), (finding("untrusted", reason="the fast verifier refuses the path"),))
-        without = case.information.about(()).without(case.policy)
+        without = pile.about(()).without(case.policy)
         return Outcome((), (why_none(leaf, search), *times((leaf,), case.at)), *without[2:])
 
-    def _quickly(self, path: tuple[Certificate, ...], case: Case) -> Outcome | None:
+    def _quickly(self, path: tuple[Certificate, ...], case: Case, pile: RevocationPile) -> Outcome | None:
         """Return what is known of a path that `cryptography` accepts; None if it does not."""
         from smime.pki.path import pyca  # noqa: PLC0415 - heavy
 
@@ -194,7 +197,7 @@ class StandardValidator:
         found = pyca.accepted(path, case.store, case.at)
         if found is None:
             return None
-        information = case.information.about(found)
+        information = pile.about(found)
         if not information:
             return judge(information.without(case.policy)._replace(path=found), case)
         known = information.plain_outcome(found, case)
@@ -204,7 +207,7 @@ class StandardValidator:
                 return judge(Outcome(found, (finding("path-too-complex"),), *unknown[2:]), case)
             from smime.pki.path import certvalidator  # noqa: PLC0415 - heavy
 
-            known = certvalidator.check(found, case, validated=True)
+            known = certvalidator.check(found, case, information, validated=True)
         return None if known is None else judge(known, case)
 
 
@@ -217,15 +220,14 @@ def _is_cheap(path: tuple[Certificate, ...]) -> bool:
     return sum(signature_effort(certificate.spki) for certificate in path[1:]) <= _VALIDATION
 
 
-def _careful_effort(path: tuple[Certificate, ...], case: Case) -> int:
+def _careful_effort(path: tuple[Certificate, ...], case: Case, information: RevocationInformation) -> int:
     """Return what pyhanko-certvalidator costs for a path."""
     most = case.policy.limits.name_constraint_checks
     names = 0
     # who allows more comparisons than usual wants them made
     if most <= DEFAULT_LIMITS.name_constraint_checks and constraints.judge_names(path, most) is not True:
         names = constraints.effort(path, most)
-    revocation = case.information.about(path).effort
-    return _VALIDATION + revocation + names + 4 * max(0, len(path) - 4) + min(count_policies(path, POLICIES), POLICIES) // 2
+    return _VALIDATION + information.effort + names + 4 * max(0, len(path) - 4) + min(count_policies(path, POLICIES), POLICIES) // 2
 
 
 DEFAULT_VALIDATOR: PathValidator = StandardValidator()
@@ -242,7 +244,7 @@ def _plain(policy: Policy) -> bool:
     )
 
 
-def _around(path: Sequence[Certificate], store: TrustStore) -> list[Certificate]:
+def _around(path: Sequence[Certificate], store: CertificateStore) -> list[Certificate]:
     """Return the certificates of the store that might make another path at another time."""
     found: list[Certificate] = []
     for certificate in path:

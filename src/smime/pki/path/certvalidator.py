@@ -4,6 +4,9 @@ Paths are built by `smime.pki.path.search`, within a budget and with their signa
 RFC 5280 section 6.1. Revocation is looked up certificate by certificate from the anchor down (section 6.3), so that what is known and
 what is not can be told apart. Its functions are coroutines only because they may fetch; nothing is fetched here, so they never wait.
 
+Who may sign an OCSP response is settled before (`smime.pki.revocation.responders`). The engine would want proof of a responder's own status
+where RFC 6960 wants none, and would not look at what says that a responder was revoked.
+
 Two of its habits are changed. It remembers validated certificates and issuers of revocation lists by the value of a signature, which
 anybody may copy into another certificate; here they are remembered as objects. And its signatures are verified by `smime.crypto`.
 """
@@ -11,7 +14,7 @@ anybody may copy into another certificate; here they are remembered as objects. 
 from __future__ import annotations
 
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Container, Coroutine, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -58,6 +61,7 @@ from pyhanko_certvalidator.util import ConsList
 from pyhanko_certvalidator.validate import async_validate_path
 
 from smime.algorithms import Level, name_of
+from smime.asn1 import writer
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.crypto import keys, signatures
 from smime.crypto.faults import InvalidSignature as NotVerified
@@ -67,6 +71,7 @@ from smime.findings import Finding, finding
 from smime.pki.path import constraints
 from smime.pki.path.asn1_objects import CertificateObject, ListObject, Name
 from smime.pki.path.usage import POLICIES, count_policies
+from smime.pki.revocation import responders
 from smime.pki.verdict import Outcome
 from smime.report import Revocation, Unchecked
 from smime.x509.certificate import Certificate
@@ -81,7 +86,7 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 _NO_TOLERANCE = timedelta(0)
-_OCSP_SIGNING = bytes.fromhex("06082b06010505070309")
+_OCSP_SIGNING = writer.oid(responders.OCSP_SIGNING)
 _ISSUERS = 16  # certificates beside the path's among which issuers of revocation information are looked for
 _NO_ANSWER = (
     CRLNoMatchesError,
@@ -94,6 +99,9 @@ _NO_ANSWER = (
     ValueError,
     NotImplementedError,
 )
+_TOO_DEAR = "to find out who signed an OCSP response would take too much work"
+_NO_SIGNER = "the certificate that signed an OCSP response is not at hand"
+_RESPONDER = 8  # units of work for evaluating what is said of a responder
 _SOFT = RevocationCheckingPolicy(RevocationCheckingRule.CHECK_IF_DECLARED_SOFT, RevocationCheckingRule.CHECK_IF_DECLARED_SOFT)
 
 
@@ -154,6 +162,10 @@ class _Signatures(SignatureValidator):
             if is_signed_by(certificate, issuer) is True
         }
 
+    def remember(self, signed: bytes, signature: bytes, spki: bytes) -> None:
+        """Remember that a key made a signature; what the policy says of its algorithm is looked at each time."""
+        self._verified.add((signed, signature, spki))
+
     def inherit(self, certificates: Sequence[Any]) -> None:
         """Complete the DSA keys of a path, anchor first, that have no parameters with those of their issuers (RFC 3279 section 2.3.2)."""
         above = None
@@ -209,14 +221,21 @@ class _Context(ValidationContext):
 
 
 class _Revocations(RevinfoManager):
-    """Remembers issuers of revocation lists by the lists as objects rather than by their signature value."""
+    """Remembers issuers of revocation lists by the lists as objects rather than by their signature value.
 
-    def __init__(self, registry: CertificateRegistry, lists: Sequence[Any], ocsps: Sequence[Any]) -> None:
+    Args:
+        registry: certificates.
+        lists, ocsps: what is at hand.
+        settled: the DER of certificates whose own revocation is looked at elsewhere.
+    """
+
+    def __init__(self, registry: CertificateRegistry, lists: Sequence[Any], ocsps: Sequence[Any], settled: Container[bytes] = ()) -> None:
         self._issuers: dict[int, tuple[Any, Any]] = {}
+        self._settled = settled
         super().__init__(registry, POEManager(), lists, ocsps)
 
     def check_asserted_unrevoked(self, cert: Any, at: datetime) -> bool:  # noqa: ARG002 - the interface
-        return False  # nobody asserts anything, and to look for it takes a digest
+        return bool(self._settled) and cert.dump() in self._settled
 
     def record_crl_issuer(self, certificate_list: Any, cert: Any) -> None:
         self._issuers[id(certificate_list)] = (cert, certificate_list)
@@ -304,6 +323,10 @@ class _Checker:
         self.trust: TrustManager | None = None
         self.wanted: list[bytes] | None = []
         self.validation_path = ValidationPath(self.anchor, self.certificates[1:-1], self.certificates[-1])
+        self.settled: set[bytes] = set()
+        self.responses: dict[bytes, bytes] = {}  # those whose signers may speak: as they came, and as they are evaluated
+        self.refused: dict[bytes, str] = {}
+        self.notes: list[Unchecked] = []
 
     def _object(self, certificate: Certificate, *, names_are_met: bool = False) -> Any:
         known = self._objects.get(certificate)
@@ -400,7 +423,8 @@ class _Checker:
             if self.wanted is not None:
                 self.wanted.append(certificate["tbs_certificate"]["serial_number"].dump())
         lists = self._list_objects(self.lists)
-        ocsps = process_legacy_ocsp_input(self.information.ocsps)
+        self._authorise(registry)
+        ocsps = process_legacy_ocsp_input(list(self.responses.values()))
         # what looks at certificates one after the other, and remembers those that are good
         strict = self._revocation_context(REQUIRE_REVINFO, registry, lists, ocsps)
         soft = None if self.policy.revocation == "require" else self._revocation_context(_SOFT, registry, lists, ocsps)
@@ -408,42 +432,50 @@ class _Checker:
         for index in range(1, len(self.certificates)):
             certificate = self.certificates[index]
             state = ValProcState(cert_path_stack=ConsList.sing(self.validation_path), init_index=index)
-            accused = self._accused(index, registry, state)
+            subject = self.path[len(self.path) - 1 - index]
+            accused = self._accused(subject, self.validation_path, index, registry)
             if accused is not None:
                 return Outcome(self.path, (accused,), Revocation.REVOKED)
-            good, reason, revoked = self._status(certificate, strict, state)
+            good, reason, revoked = self._status(subject, self.validation_path, strict, state)
             if revoked is None and not good and soft is not None:
-                good, reason, revoked = self._status(certificate, soft, state)
+                good, reason, revoked = self._status(subject, self.validation_path, soft, state)
             if revoked is not None:
                 return Outcome(self.path, (revoked,), Revocation.REVOKED)
-            subject = self.path[len(self.path) - 1 - index].subject
             if good:
                 so_far = ValidationPath(self.anchor, self.certificates[1:index], certificate)
                 strict.record_validation(certificate, so_far)
                 if soft is not None:
                     soft.record_validation(certificate, so_far)
             else:
-                reasons.append((subject, reason))
+                reasons.append((subject.subject, reason))
         if not reasons and not self.information.left_out:
-            return Outcome(self.path, (), Revocation.GOOD)
+            return Outcome(self.path, (), Revocation.GOOD, tuple(self.notes))
         return self.information.unknown(self.path, reasons, self.policy)
 
-    def _accused(self, index: int, registry: CertificateRegistry, state: ValProcState) -> Finding | None:
+    def _accused(self, subject: Certificate, path: ValidationPath, index: int, registry: CertificateRegistry) -> Finding | None:
         """Return the finding if one statement alone, current or not, says that a certificate was revoked by the time looked at.
 
         Revocation is for good: no newer statement takes it back, and none by OCSP outweighs one by a list. Only a hold can be lifted, and
         is left to what is current.
+
+        Args:
+            subject: the certificate.
+            path: from the anchor to it, or further.
+            index: its place there, the anchor's being 0.
+            registry: certificates among which issuers of revocation lists may be.
         """
-        certificate = self.certificates[index]
-        for alone, begin, end in self.information.accusing(self.path[len(self.path) - 1 - index]):
+        certificate = self._object(subject)
+        for alone, begin, end in self.information.accusing(subject):
+            spoken = [self.responses[octets] for octets in alone.ocsps if octets in self.responses]
+            if not alone.lists and not spoken:
+                continue
             moment = self.at if begin <= self.at <= end else begin
-            lists, ocsps = self._list_objects(alone.lists), process_legacy_ocsp_input(alone.ocsps)
-            context = self._context(_SOFT, registry, _Revocations(registry, lists, ocsps), moment)
-            for above in range(index):
-                known = ValidationPath(self.anchor, self.certificates[1:above], self.certificates[above] if above else None)
-                context.record_validation(self.certificates[above], known)
+            lists, ocsps = self._list_objects(alone.lists), process_legacy_ocsp_input(spoken)
+            context = self._context(_SOFT, registry, _Revocations(registry, lists, ocsps, self.settled), moment)
+            self._record_above(context, index)
+            state = ValProcState(cert_path_stack=ConsList.sing(path), init_index=index)
             try:
-                _run((verify_ocsp_response if alone.ocsps else verify_crl)(certificate, self.validation_path, context, proc_state=state))
+                _run((verify_ocsp_response if spoken else verify_crl)(certificate, path, context, proc_state=state))
             except RevokedError as error:
                 if error.revocation_dt < self.at and error.reason.native != "certificate_hold":
                     return self._revoked(certificate, error)
@@ -451,10 +483,84 @@ class _Checker:
                 continue
         return None
 
+    def _record_above(self, context: _Context, index: int) -> None:
+        """Tell a context that the authorities of the path above a place are valid."""
+        for above in range(index):
+            known = ValidationPath(self.anchor, self.certificates[1:above], self.certificates[above] if above else None)
+            context.record_validation(self.certificates[above], known)
+
+    # -- who may sign OCSP responses (RFC 6960 section 4.2.2.2) --
+
+    def _authorise(self, registry: CertificateRegistry) -> None:
+        """Find out who signed the responses, and put aside those whose signers may not speak."""
+        store, path = self.case.store, self.path
+        candidates = [
+            *path[1:],
+            *[one for one in store.intermediates.certificates if _OCSP_SIGNING in one.der][:_ISSUERS],
+            *(self.case.extra.containing(_OCSP_SIGNING, _ISSUERS) if self.information.ocsps else ()),
+        ]
+        self.settled.update(one.der for one in path)  # each is looked at in its turn
+        delegated: list[tuple[bytes, responders.Responder]] = []
+        for octets in self.information.ocsps:
+            response = responders.Response.of(octets)
+            found = None if response is None else response.responder(candidates, self.case.budget)
+            if found is None:
+                self.refused[octets] = _TOO_DEAR if self.case.budget.exhausted else _NO_SIGNER
+                continue
+            self.signatures.remember(found.signed, found.signature, found.certificate.spki)
+            if found.certificate in path[1:]:
+                self.responses[octets] = found.response
+            else:
+                delegated.append((octets, found))
+                self.information.responders[found.certificate] = None
+        # by authorities alone: a responder does not vouch for itself, nor one for another
+        direct = process_legacy_ocsp_input(list(self.responses.values()))
+        judged: dict[Certificate, str] = {}
+        for octets, found in delegated:
+            responder = found.certificate
+            if responder not in judged:
+                judged[responder] = self._fault_of_responder(responder, registry, direct)
+            if judged[responder]:
+                self.refused[octets] = f"an OCSP response was signed by {responder.subject}, {judged[responder]}"
+            else:
+                self.responses[octets] = found.response
+                self.settled.add(responder.der)
+
+    def _fault_of_responder(self, responder: Certificate, registry: CertificateRegistry, direct: Sequence[Any]) -> str:
+        """Return why a delegated responder may not speak; empty if it may."""
+        issuer = responders.issuer_on(self.path, responder)
+        if issuer is None:
+            return "which no authority of the path has certified"
+        if not responders.may_respond(responder):
+            return "whose certificate is not for that"
+        try:
+            plain = self.information.plain_answer(responder, issuer, self.case)
+        except Exception:  # noqa: BLE001 - what an entry's extensions may raise; then it has to be read with more care
+            plain = False
+        index = len(self.path) - self.path.index(issuer)
+        path = ValidationPath(self.anchor, self.certificates[1:index], self._object(responder))
+        if isinstance(plain, Finding) or self._accused(responder, path, index, registry) is not None:
+            return "which is revoked"
+        if plain or responders.NO_CHECK in responder.extensions:
+            return ""
+        if not self.case.budget.spend(_RESPONDER):
+            return "and to find out whether that is revoked would take too much work"
+        context = self._context(REQUIRE_REVINFO, registry, _Revocations(registry, self._list_objects(self.lists), direct, self.settled))
+        self._record_above(context, index)
+        state = ValProcState(cert_path_stack=ConsList.sing(path), init_index=index)
+        good, reason, revoked = self._status(responder, path, context, state, bool(direct))
+        if revoked is not None:
+            return "which is revoked"
+        if not good:
+            if responders.names_method(responder) and self.policy.revocation == "require":
+                return f"of which it is not known whether it is revoked: {reason}"
+            self.notes.append(Unchecked("revocation", f"{responder.subject}, who signed an OCSP response: {reason}"))
+        return ""
+
     def _revocation_context(
         self, rules: RevocationCheckingPolicy, registry: CertificateRegistry, lists: Sequence[Any], ocsps: Sequence[Any]
     ) -> _Context:
-        context = self._context(rules, registry, _Revocations(registry, lists, ocsps))
+        context = self._context(rules, registry, _Revocations(registry, lists, ocsps, self.settled))
         context.record_validation(self.certificates[0], ValidationPath(self.anchor, [], None))
         return context
 
@@ -468,28 +574,39 @@ class _Checker:
             name = revocation_list.issuer_raw
             for index in (self.case.store.anchors, self.case.store.intermediates, self.case.extra):
                 found.update(dict.fromkeys((*index.named(name), *index.alike(name))))
-        if self.information.ocsps:
-            # a responder is an authority of the path, or has a certificate for the purpose (RFC 6960 section 4.2.2.2)
-            found.update(dict.fromkeys(self.case.extra.containing(_OCSP_SIGNING, _ISSUERS)))
         return [self._object(certificate) for certificate in list(found)[: len(self.path) + _ISSUERS]]
 
-    def _status(self, certificate: Any, context: _Context, state: ValProcState) -> tuple[bool, str, Finding | None]:
-        """Return whether a certificate is known to be good, why not, and the finding if it is revoked."""
-        reason = "nothing at hand is about it"
+    def _status(
+        self, subject: Certificate, path: ValidationPath, context: _Context, state: ValProcState, responses: bool | None = None
+    ) -> tuple[bool, str, Finding | None]:
+        """Return whether a certificate is known to be good, why not, and the finding if it is revoked.
+
+        Args:
+            subject: the certificate.
+            path: the path that it is on.
+            context: what is at hand.
+            state: where on the path it is.
+            responses: whether there are OCSP responses in the context; None: if there are any that may be looked at.
+        """
+        certificate = self._object(subject)
+        number = writer.integer(subject.serial)
+        refused = next((why for octets, why in self.refused.items() if number in octets), "")
+        reason = refused or "nothing at hand is about it"
         good = False
-        for verify, statements in ((verify_ocsp_response, self.information.ocsps), (verify_crl, self.lists)):
-            if not statements:
+        asked = bool(self.responses) if responses is None else responses
+        for verify, at_hand in ((verify_ocsp_response, asked), (verify_crl, bool(self.lists))):
+            if not at_hand:
                 continue
             try:
-                _run(verify(certificate, self.validation_path, context, proc_state=state))
+                _run(verify(certificate, path, context, proc_state=state))
             except RevokedError as error:
                 return False, "", self._revoked(certificate, error)
             except (OCSPNoMatchesError, CRLNoMatchesError):
                 continue
             except (CRLValidationIndeterminateError, OCSPValidationIndeterminateError) as error:
-                reason = "; ".join(str(failure[0]) for failure in error.failures) or error.msg
+                reason = refused or "; ".join(str(failure[0]) for failure in error.failures) or error.msg
             except _NO_ANSWER as error:
-                reason = str(error)
+                reason = refused or str(error)
             else:
                 good = True
         return good, "" if good else reason, None

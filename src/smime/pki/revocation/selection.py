@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from smime.asn1 import tlv
 from smime.errors import ParseError
 from smime.pki.revocation.lists import RevocationList, has_other_issuer, read_list, serial_octets
-from smime.pki.revocation.responses import read_response
+from smime.pki.revocation.responses import read_response, serials_within
 from smime.pki.revocation.status import NOTHING, RevocationInformation
 from smime.x509 import names
 
@@ -85,9 +85,16 @@ class RevocationPile:
         fitting = [octets for octets in self._ocsps if len(octets) <= self._size]
         room.left_out = len(fitting) < len(self._ocsps)
         for number in numbers:
-            of_one = [octets for octets in fitting if number in octets][:_RESPONSES]
-            found.update(dict.fromkeys([octets for octets in of_one if octets in found or room.takes(octets)]))
+            self._take(number, fitting, found, room)
+        for number in (serials_within(found) or ())[:_RESPONDERS]:  # of a responder, which may have to be looked at, too
+            self._take(number, fitting, found, room)
         return [octets for octets in found if read_response(octets) is not False]
+
+    @staticmethod
+    def _take(number: bytes, fitting: Sequence[bytes], found: dict[bytes, None], room: _Room) -> None:
+        """Add the first few responses that hold a number."""
+        of_one = [octets for octets in fitting if number in octets][:_RESPONSES]
+        found.update(dict.fromkeys([octets for octets in of_one if octets in found or room.takes(octets)]))
 
 
 class _Room:
@@ -152,4 +159,5 @@ def _may_be_about(octets: bytes, path: Sequence[Certificate]) -> bool:
 
 _LISTS = 3  # of the message's lists by one issuer, those that are looked at
 _RESPONSES = 2  # of the message's responses about one certificate, those that are looked at
+_RESPONDERS = 4  # certificates in those about which responses are looked for
 _NAME = 2048  # octets of a name that is compared though nothing else of its list is looked at

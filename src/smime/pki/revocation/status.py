@@ -14,8 +14,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from smime.findings import Finding, finding
-from smime.pki.revocation.lists import RevocationList, has_other_issuer, serial_octets
-from smime.pki.revocation.responses import read_response
+from smime.pki.revocation.lists import RevocationList, has_other_issuer
+from smime.pki.revocation.responses import read_response, serials_within
 from smime.report import Revocation, Unchecked
 from smime.x509.certificate import Certificate
 
@@ -41,9 +41,10 @@ class RevocationInformation:
         lists: revocation lists, the store's first.
         ocsps: OCSP responses in DER.
         left_out: the message brings something more, which is too large and may be about the path: then nothing is known to be good.
+        responders: the certificates of others than the path's authorities who signed responses, once somebody has looked.
     """
 
-    __slots__ = ("_own", "left_out", "lists", "ocsps")
+    __slots__ = ("_own", "left_out", "lists", "ocsps", "responders")
 
     def __init__(
         self, own: Iterable[RevocationList | bool], lists: Iterable[RevocationList], ocsps: Sequence[bytes], *, left_out: bool = False
@@ -53,6 +54,7 @@ class RevocationInformation:
         self.lists += lists
         self.ocsps = ocsps
         self.left_out = left_out
+        self.responders: dict[Certificate, None] = {}
 
     def dear(self, path: Sequence[Certificate], case: Case) -> list[RevocationList]:
         """Return the lists that are worth to be evaluated with care.
@@ -81,14 +83,7 @@ class RevocationInformation:
     @property
     def serials(self) -> list[bytes] | None:
         """The DER of the serial numbers of the certificates in OCSP responses, about which lists may be asked, too; None: unreadable."""
-        found: list[bytes] = []
-        try:
-            for response in map(read_response, self.ocsps):
-                if response.response_status.name == "SUCCESSFUL":
-                    found += [serial_octets(certificate.serial_number) for certificate in response.certificates]
-        except Exception:  # noqa: BLE001 - what `cryptography` cannot read, and what it raises then is not a closed set
-            return None
-        return found
+        return serials_within(self.ocsps)
 
     @property
     def effort(self) -> int:
@@ -100,6 +95,9 @@ class RevocationInformation:
 
     def mark(self, window: Window, path: Sequence[Certificate]) -> None:
         """Add to a window the moments at which something here begins or ceases to count for a path."""
+        for responder in self.responders:
+            window.period(responder.not_before, responder.not_after)
+        path = (*path, *self.responders)
         for found in self.lists:
             window.period(found.this_update, found.next_update or _without_next(found.this_update))
             for date in found.dates(path) if not found.plain or found.is_verified else ():
@@ -165,7 +163,7 @@ class RevocationInformation:
         from smime.pki.verdict import Outcome  # noqa: PLC0415 - path imports this module
 
         try:
-            answers = [self._plain_answer(certificate, issuer, case) for certificate, issuer in pairwise(path)]
+            answers = [self.plain_answer(certificate, issuer, case) for certificate, issuer in pairwise(path)]
         except Exception:  # noqa: BLE001 - ValueError, and whatever else an entry's extensions may raise
             return None
         for answer in reversed(answers):  # from the anchor down
@@ -190,7 +188,7 @@ class RevocationInformation:
                 reasons.append((certificate.subject, _NONE_ABOUT))
         return self.unknown(path, reasons, case.policy)
 
-    def _plain_answer(self, certificate: Certificate, issuer: Certificate, case: Case) -> Finding | bool:
+    def plain_answer(self, certificate: Certificate, issuer: Certificate, case: Case) -> Finding | bool:
         """Return the finding if a certificate is revoked, True if the newest current list does not hold it, False if that cannot be told.
 
         Revocation is for good, so a list of before or after the time looked at may revoke, and may not clear; so may a delta list, also

@@ -207,6 +207,7 @@ _KINDS = (
     ("certificates-only", _I, _NONE, "The message brings certificates and nothing is signed.", "Nothing."),
     # -- encryption --
     ("unauthenticated-encryption", _W, _NONE, "The encryption ({algorithm}) does not notice changes to the text.", "Trust the content only if a signature inside is valid."),
+    ("aead-downgrade-possible", _I, _NONE, "Nothing binds the key to {algorithm}: it may have been made for a cipher that notices changes (RFC 9709).", "Return nothing of the content to whoever sent it unless a signature inside is valid."),
     ("weak-encryption", _W, _NONE, "The encryption uses {algorithm}, which is no longer safe.", "Ask the sender to use current algorithms."),
     ("encryption-algorithm-forbidden", _E, _MAYBE, "The policy does not accept the encryption {algorithm}.", "Use the archive policy to read old mail."),
     ("no-matching-recipient", _W, _NONE, "None of the keys at hand opens this message.", "Add the key of one of its recipients."),

@@ -119,6 +119,9 @@ class EncryptedLayer:
             self._findings.append(finding("weak-encryption", algorithm=parameters.name))
         if not self._aead:
             self._findings.append(finding("unauthenticated-encryption", algorithm=parameters.name))
+            # perhaps the recipients of an AuthEnvelopedData over octets of an attacker: its key decrypts blocks that he chose (RFC 9709)
+            if isinstance(head, EnvelopedDataHead) and parameters.name.startswith("aes-") and not parameters.cek_hkdf:
+                self._findings.append(finding("aead-downgrade-possible", algorithm=parameters.name))
         if parameters.mode == "gcm" and parameters.icv_length is None:
             self._no_icv_length = True
         keyring = self._reading.keyring

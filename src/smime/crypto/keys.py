@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key as 
 from smime import algorithms
 from smime.asn1 import der, writer
 from smime.asn1.algorithm import AlgorithmIdentifier
+from smime.crypto.quiet import quietly
 from smime.errors import LimitExceeded, ParseError, SMIMEError, UnsupportedError
 from smime.limits import DEFAULT_LIMITS, Limits
 
@@ -232,7 +233,7 @@ def load_der_public_key(spki: bytes, *, limits: Limits = DEFAULT_LIMITS) -> Any:
         UnsupportedError: the kind, the curve or explicit curve parameters.
     """
     try:
-        key = _load_der_public_key(_loadable(spki))
+        key = quietly(_load_der_public_key, _loadable(spki))
     except UnsupportedAlgorithm as error:
         raise UnsupportedError("public key", str(error)) from None
     except SMIMEError:

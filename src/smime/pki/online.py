@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from smime.asn1 import pem, tlv
+from smime.crypto.quiet import quietly
 from smime.errors import ParseError, SMIMEError
 from smime.pki.fetch import FetchError
 from smime.report import Revocation, Unchecked
@@ -292,7 +293,7 @@ def _asking(url: str, question: bytes) -> str:
 def _response_expiry(octets: bytes) -> float | None:
     from cryptography.x509.ocsp import OCSPResponseStatus, load_der_ocsp_response  # noqa: PLC0415 - heavy
 
-    response = load_der_ocsp_response(octets)
+    response = quietly(load_der_ocsp_response, octets)
     if response.response_status is not OCSPResponseStatus.SUCCESSFUL:
         raise ValueError(f"the responder says {response.response_status.name.lower().replace('_', ' ')}")
     updates = [single.next_update_utc for single in response.responses]

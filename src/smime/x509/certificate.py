@@ -8,7 +8,6 @@ number, names and validity here; `fault` says what is wrong with it.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from smime._kernels import certificate as _kernel
 from smime.asn1 import tlv
 from smime.asn1.names import to_text
+from smime.crypto.quiet import quietly
 from smime.errors import ParseError, SMIMEError, UnsupportedError
 from smime.limits import DEFAULT_LIMITS, Limits
 from smime.memory import Cache
@@ -657,11 +657,7 @@ def _load(der: bytes) -> Any:
     from cryptography.x509 import load_der_x509_certificate  # noqa: PLC0415 - heavy
 
     try:
-        return load_der_x509_certificate(der)
-    except Warning:  # it warns of what it will refuse one day, and warnings are errors here
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return load_der_x509_certificate(der)
+        return quietly(load_der_x509_certificate, der)
     except Exception as error:  # noqa: BLE001 - its exceptions are not a closed set, and no input may make another one escape
         return str(error) or type(error).__name__
 

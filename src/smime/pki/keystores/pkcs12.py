@@ -27,6 +27,7 @@ from smime.asn1 import der, writer
 from smime.asn1.algorithm import AlgorithmIdentifier
 from smime.crypto import content_encryption, digests, kdf, keys, mac
 from smime.crypto.faults import Failed
+from smime.crypto.quiet import quietly
 from smime.errors import LimitExceeded, ParseError, SMIMEError, UnsupportedError
 from smime.limits import DEFAULT_LIMITS, Limits
 
@@ -154,7 +155,7 @@ def _read_bags(contents: bytes, password: bytes | None, limits: Limits, bags: Ba
 
 def _take_key(pkcs8: bytes, bags: Bags) -> None:
     try:
-        bags.keys.append(load_der_private_key(keys.loadable_private_key(pkcs8), None))
+        bags.keys.append(quietly(load_der_private_key, keys.loadable_private_key(pkcs8), None))
     except UnsupportedAlgorithm as error:
         bags.unsupported.append(UnsupportedError("private key", str(error)))
     except Exception as error:  # noqa: BLE001 - the loader's exceptions are not a closed set

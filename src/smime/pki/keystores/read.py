@@ -10,12 +10,12 @@ chose, and a mail may quote any. Neither is a source, whatever the file is calle
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from smime.asn1 import pem, tlv
+from smime.crypto.quiet import quietly
 from smime.errors import ParseError, SMIMEError, UnsupportedError
 from smime.policy import ANY_EXTENDED_KEY_USAGE, EMAIL_PROTECTION
 from smime.x509.certificate import Certificate
@@ -314,12 +314,10 @@ def _load_key(data: bytes, secret: _Password, *, encrypted: bool, is_pem: bool) 
     password = secret.get("pkcs8") if encrypted else None
     load = load_pem_private_key if is_pem else load_der_private_key
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about kinds of keys that it will refuse one day
-            try:
-                return load(data, password)
-            except Exception:  # noqa: BLE001 - the loader's exceptions are not a closed set
-                return load_der_private_key(_unrestricted(data, password, is_pem=is_pem), None)
+        try:
+            return quietly(load, data, password)
+        except Exception:  # noqa: BLE001 - the loader's exceptions are not a closed set
+            return quietly(load_der_private_key, _unrestricted(data, password, is_pem=is_pem), None)
     except UnsupportedAlgorithm as error:
         raise UnsupportedError("private key", str(error)) from None
     except Exception as error:  # noqa: BLE001 - the loader's exceptions are not a closed set

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Container, Coroutine, Sequence
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -105,7 +106,16 @@ _RESPONDER = 8  # units of work for evaluating what is said of a responder
 _SOFT = RevocationCheckingPolicy(RevocationCheckingRule.CHECK_IF_DECLARED_SOFT, RevocationCheckingRule.CHECK_IF_DECLARED_SOFT)
 
 
-logging.getLogger("pyhanko_certvalidator").addHandler(logging.NullHandler())  # what it has to say is in the findings
+_within: ContextVar[bool] = ContextVar("_within", default=False)
+
+
+def _is_anothers(record: logging.LogRecord) -> bool:  # noqa: ARG001 - the interface
+    return not _within.get()
+
+
+# what the engine logs about a message is in the findings; what it logs for others who use it is not touched
+for _name in [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "pyhanko_certvalidator"]:
+    logging.getLogger(_name).addFilter(_is_anothers)
 
 
 def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -294,10 +304,13 @@ def check(path: tuple[Certificate, ...], case: Case, information: RevocationInfo
         return Outcome(path, (), Revocation.NOT_CHECKED, (Unchecked("revocation", "the certificate is itself an anchor"),))
     if not validated and count_policies(path, POLICIES) > POLICIES:
         return Outcome(path, (finding("path-too-complex"),), *information.without(case.policy)[2:])
+    mark = _within.set(True)
     try:
         return _Checker(path, case, information).outcome(validated=validated)
     except Exception as error:  # noqa: BLE001 - a parser below may raise anything on hostile input, and no input may make it escape
         return Outcome(path, (finding("path-invalid", reason=f"it cannot be evaluated: {type(error).__name__}: {str(error)[:200]}"),))
+    finally:
+        _within.reset(mark)
 
 
 class _Checker:

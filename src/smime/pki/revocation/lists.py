@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from smime.algorithms import Level, name_of
 from smime.asn1 import tlv, writer
+from smime.crypto.quiet import quietly
 from smime.errors import ParseError, SMIMEError
 from smime.memory import Cache
 from smime.x509 import names
@@ -64,7 +65,7 @@ class RevocationList:
         from cryptography.x509 import load_der_x509_crl  # noqa: PLC0415 - heavy
 
         self.der = der
-        self._loaded = load_der_x509_crl(der)
+        self._loaded = quietly(load_der_x509_crl, der)
         self.this_update: datetime = self._loaded.last_update_utc
         self.next_update: datetime | None = self._loaded.next_update_utc
         _, start, end = tlv.element(der, 0, len(der))

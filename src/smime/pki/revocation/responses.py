@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from smime.crypto.quiet import quietly
 from smime.memory import Cache
 from smime.pki.revocation.lists import serial_octets
 
@@ -20,7 +21,7 @@ def read_response(octets: bytes) -> Any:
         from cryptography.x509.ocsp import load_der_ocsp_response  # noqa: PLC0415 - heavy
 
         try:
-            known = load_der_ocsp_response(octets)
+            known = quietly(load_der_ocsp_response, octets)
         except Exception:  # noqa: BLE001 - the loader's exceptions are not a closed set; what cannot be read proves nothing
             known = False
         _responses.put(octets, known)
